@@ -1,0 +1,182 @@
+// The object that applications hold. Server and CLI are written against this, never against the parts behind it.
+
+import type { Component, OfferedCapability } from './capability.ts'
+import type { CompiledPlan } from './compiled.ts'
+import type { PlanWay, RunEvent } from './events.ts'
+import type { JsonObject } from './json.ts'
+import type { Page } from './parts.ts'
+import type { Issue, PlanDocument } from './plan.ts'
+import type { Degraded, Response, RunStatus, RunSummary } from './run.ts'
+
+export interface RequestOptions {
+  /** Aborting it cancels the run. */
+  readonly signal?: AbortSignal
+  readonly inputs?: JsonObject
+  /** Keeps earlier turns of the same thread for planner and synthesizer. Scoped by principal. */
+  readonly threadId?: string
+  /** Who asks; default `local`. Runs, threads and cached plans are kept apart by it. */
+  readonly principal?: string
+  /** Bounds the whole run, ms. Default: the document's `timeout`, else none. */
+  readonly timeoutMs?: number
+  readonly maxConcurrency?: number
+  /** Sees every event of this run as it happens. What it throws is dropped. */
+  readonly onEvent?: (event: RunEvent) => void
+  /** Headers passed on to components, such as `traceparent`, and the orchestration depth of an incoming call. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What to run: a request in plain language, or a document. Exactly one of the two. */
+export type RunAsk =
+  | { readonly request: string; readonly document?: never }
+  | { readonly document: DocumentInput; readonly request?: never }
+
+/** A document in code (camelCase), as read from a file or wire (snake_case), as YAML or JSON text, or prepared. */
+export type DocumentInput = PlanDocument | JsonObject | string | PreparedPlan
+
+/** A document that was read, validated and compiled once; `execute` takes it any number of times. */
+export interface PreparedPlan {
+  readonly document: PlanDocument
+  /** Warnings; a document with errors is not prepared but refused. */
+  readonly issues: readonly Issue[]
+  readonly compiled: CompiledPlan
+  /** Of the catalog it was validated against; checked again when that has changed. */
+  readonly fingerprint: string
+}
+
+export interface RunStream extends AsyncIterable<RunEvent> {
+  readonly runId: string
+  readonly result: Promise<Response>
+}
+
+export interface Explanation {
+  /** Step names by the earliest stage in which they can start. */
+  readonly stages: readonly (readonly string[])[]
+  readonly criticalPath: readonly string[]
+  readonly edges: readonly { readonly from: string; readonly to: string }[]
+  readonly maxParallelism: number
+  /** For people: the plan as a small tree. */
+  readonly text: string
+}
+
+export interface PlanOutcome {
+  readonly document: PlanDocument
+  readonly issues: readonly Issue[]
+  readonly way: PlanWay
+  readonly explanation: Explanation
+  readonly degraded?: Degraded
+}
+
+export interface RunsApi {
+  /** Accepts a run and returns at once. @throws TuttiError `invalid_document`, `invalid_inputs`, `too_many_requests`, `closed` */
+  submit(ask: RunAsk, options?: RequestOptions): Promise<{ readonly runId: string; readonly status: RunStatus }>
+  /** The response so far; undefined for an unknown run, or another principal's. */
+  get(runId: string, options?: { readonly principal?: string }): Promise<Response | undefined>
+  list(filter?: {
+    readonly principal?: string
+    readonly status?: RunStatus
+    readonly limit?: number
+    readonly cursor?: string
+  }): Promise<Page<RunSummary>>
+  /** Past events from `fromSeq` (default 1), then live ones until `run-end`. @throws TuttiError `unknown_run` */
+  events(
+    runId: string,
+    options?: { readonly fromSeq?: number; readonly signal?: AbortSignal; readonly principal?: string },
+  ): AsyncIterable<RunEvent>
+  /** Resolves with the final response. @throws TuttiError `unknown_run` */
+  wait(runId: string, options?: { readonly signal?: AbortSignal; readonly principal?: string }): Promise<Response>
+  /** @throws TuttiError `unknown_run`, `conflict` (already ended) */
+  cancel(runId: string, options?: { readonly principal?: string; readonly reason?: string }): Promise<void>
+}
+
+export interface CatalogApi {
+  readonly fingerprint: string
+  components(): readonly Component[]
+  component(name: string): Component | undefined
+  search(query: string, options?: { readonly limit?: number }): Promise<readonly OfferedCapability[]>
+  refresh(signal?: AbortSignal): Promise<void>
+  sources(): readonly SourceHealth[]
+}
+
+export interface SourceHealth {
+  readonly name: string
+  readonly state: 'loading' | 'ready' | 'stale' | 'failed'
+  readonly components: number
+  readonly loadedAt?: string
+  readonly error?: string
+}
+
+export interface HealthReport {
+  readonly status: 'healthy' | 'degraded' | 'unhealthy'
+  /** Whether new runs can be taken: a loaded source and a writable journal. Not a model. */
+  readonly ready: boolean
+  readonly checks: Readonly<
+    Record<string, { readonly status: 'ok' | 'degraded' | 'failed' | 'off'; readonly message: string }>
+  >
+}
+
+export interface StatusReport {
+  readonly initialised: boolean
+  readonly closed: boolean
+  readonly version: string
+  readonly activeRuns: number
+  readonly components: number
+  /** Without secrets. */
+  readonly configuration: JsonObject
+}
+
+export interface Orchestrator {
+  /** Resolves for every run that started, whatever its status. @throws TuttiError only when no run began. */
+  processRequest(request: string, options?: RequestOptions): Promise<Response>
+  stream(request: string, options?: RequestOptions): RunStream
+  /** Makes a plan and runs nothing. */
+  plan(request: string, options?: RequestOptions): Promise<PlanOutcome>
+  explain(document: DocumentInput): Promise<Explanation>
+  validate(document: DocumentInput): Promise<{ readonly valid: boolean; readonly issues: readonly Issue[] }>
+  /** Reads, validates and compiles. @throws TuttiError `invalid_document` with `details.issues` */
+  prepare(document: DocumentInput): Promise<PreparedPlan>
+  /** Runs a document. @throws TuttiError `invalid_document`, `invalid_inputs` */
+  execute(document: DocumentInput, inputs?: JsonObject, options?: RequestOptions): Promise<Response>
+  readonly runs: RunsApi
+  readonly catalog: CatalogApi
+  health(): Promise<HealthReport>
+  status(): StatusReport
+  metrics(): MetricsSnapshot
+  /** Loads the catalog (waits at most 3 s for a source) and begins refreshing. Called by the first request otherwise. */
+  start(): Promise<void>
+  /** Stops taking runs, lets running ones end for `drainMs` (default 0), cancels the rest, frees everything in reverse order. */
+  close(options?: { readonly drainMs?: number }): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface Histogram {
+  readonly count: number
+  readonly sum: number
+  /** Upper bounds, and how many observations were at or below each (cumulative). */
+  readonly buckets: readonly { readonly le: number; readonly count: number }[]
+}
+
+/** Counted from events alone. Times in seconds, as Prometheus has them. */
+export interface MetricsSnapshot {
+  readonly runs: Readonly<Record<RunStatus, number>>
+  readonly runSeconds: Histogram
+  readonly steps: Readonly<Record<string, number>>
+  readonly componentCalls: readonly {
+    readonly component: string
+    readonly action: string
+    readonly status: string
+    readonly count: number
+    readonly seconds: Histogram
+  }[]
+  readonly modelCalls: readonly {
+    readonly purpose: string
+    readonly model: string
+    readonly status: string
+    readonly count: number
+    readonly inputTokens: number
+    readonly outputTokens: number
+  }[]
+  readonly repairs: Readonly<Record<string, number>>
+  readonly planCache: { readonly hits: number; readonly misses: number; readonly size: number }
+  readonly activeRuns: number
+  readonly maxParallelSteps: number
+}

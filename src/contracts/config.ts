@@ -1,0 +1,130 @@
+// All settings, in one schema: types, defaults, file keys and environment variables derive from it.
+// A key that ends in `Ms` is a duration: in files and variables it is written without the suffix, as `30s` or `500ms`;
+// `executor.stepTimeoutMs` is `executor.step_timeout` in a file and `TUTTI_EXECUTOR_STEP_TIMEOUT` in the environment.
+import { z } from 'zod'
+
+const duration = (defaultMs: number) => z.number().int().min(0).max(2_147_483_647).default(defaultMs)
+const positive = (value: number) => z.number().int().min(1).default(value)
+const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never)
+
+export const configSchema = z.strictObject({
+  profile: z
+    .enum(['development', 'production', 'testing'])
+    .default('development')
+    .describe('Defaults for tolerance and approvals.'),
+  model: section({
+    default: z
+      .string()
+      .optional()
+      .describe('`openai:NAME`, `anthropic:NAME`, or a comma list: failover in that order. TUTTI_MODEL.'),
+    plan: z.string().optional().describe('Model for planning, instead of the default one.'),
+    select: z.string().optional().describe('Model for choosing capabilities.'),
+    fill: z.string().optional().describe('Model for missing inputs.'),
+    reResolve: z.string().optional().describe('Model for correcting inputs after a failure.'),
+    generate: z.string().optional().describe('Model for ai-generate steps.'),
+    synthesize: z.string().optional().describe('Model for the answer.'),
+    idleTimeoutMs: duration(60_000).describe(
+      'Longest pause within a streamed answer; the clock restarts with every piece.',
+    ),
+    timeoutMs: duration(300_000).describe('Longest whole model call, from send to the last piece.'),
+    maxAttempts: positive(3).describe('Calls per model, for transient errors; then the next of the list.'),
+    temperature: z
+      .number()
+      .min(0)
+      .max(2)
+      .optional()
+      .describe(
+        "Sent as given, 0 as 0; absent: 0 for planning and correction, the vendor's own else. Never sent to reasoning models.",
+      ),
+  }),
+  openai: section({
+    apiKey: z.string().optional().describe('OPENAI_API_KEY'),
+    baseUrl: z
+      .string()
+      .optional()
+      .describe('OPENAI_BASE_URL: a compatible server (Ollama, vLLM, a gateway); then chat completions are used.'),
+  }),
+  anthropic: section({
+    apiKey: z.string().optional().describe('ANTHROPIC_API_KEY'),
+    baseUrl: z.string().optional().describe('ANTHROPIC_BASE_URL'),
+  }),
+  redis: section({
+    url: z.string().optional().describe('REDIS_URL: where components register.'),
+    namespaces: z
+      .array(z.string())
+      .default(['tutti', 'gomind'])
+      .describe('Key prefixes that are read. TUTTI_REDIS_NAMESPACE, a comma list.'),
+  }),
+  catalog: section({
+    refreshMs: duration(10_000).describe('Pause between refreshes; begins when a refresh ends.'),
+    startTimeoutMs: duration(3_000).describe('Longest that start-up waits for a source.'),
+    loadTimeoutMs: duration(5_000).describe('Longest single load of a source.'),
+  }),
+  capabilities: section({
+    provider: z.enum(['auto', 'all', 'search']).default('auto').describe('`auto`: all of them up to 50, search above.'),
+    topK: positive(20).describe('How many capabilities a search offers.'),
+  }),
+  planner: section({
+    cacheEnabled: z.boolean().default(true),
+    cacheTtlMs: duration(300_000).describe('How long a plan is reused for the same request.'),
+    cacheSize: positive(1_000),
+    maxRepairs: z.number().int().min(0).max(5).default(2).describe('Model calls to correct an invalid plan.'),
+    persona: z.string().optional().describe('Who the planner and synthesizer speak as.'),
+    domain: z.string().optional().describe('Rules of the domain, added to the prompt.'),
+  }),
+  executor: section({
+    maxConcurrency: positive(10).describe('Steps of one run in flight.'),
+    componentConcurrency: positive(64).describe('Calls in flight to one component, over all runs.'),
+    stepTimeoutMs: duration(30_000).describe('One attempt, from send to the last byte.'),
+    maxSteps: positive(20_000).describe('Largest document.'),
+    maxResponseBytes: positive(10_000_000).describe('Largest answer of a component.'),
+  }),
+  recovery: section({
+    maxAttempts: positive(3).describe('Calls in all for transient failures.'),
+    initialWaitMs: duration(100),
+    factor: z.number().min(1).default(2),
+    maxWaitMs: duration(5_000),
+    unknown: z
+      .enum(['repeat', 'ask'])
+      .default('repeat')
+      .describe('Whether a capability of unknown effect may be repeated after a lost answer.'),
+    semanticEnabled: z
+      .boolean()
+      .default(true)
+      .describe('Correct the inputs with the model after a failure that speaks of them.'),
+    semanticAttempts: z.number().int().min(0).max(10).default(2),
+    fillEnabled: z.boolean().default(true).describe('Ask the model for required inputs that are missing.'),
+  }),
+  breaker: section({
+    enabled: z.boolean().default(true),
+    errorPercentage: z.number().min(1).max(100).default(50),
+    volume: positive(10).describe('Calls in the window before it may open.'),
+    windowMs: duration(60_000),
+    resetMs: duration(30_000).describe('How long it stays open before one call is let through.'),
+  }),
+  synthesizer: section({
+    strategy: z.enum(['model', 'template', 'concat']).default('model'),
+    maxOutputTokens: positive(6_000).describe('Token budget for the outputs of all steps in the prompt.'),
+  }),
+  journal: z.string().default('memory:').describe('`memory:`. Others come later.'),
+  runs: section({
+    concurrency: positive(1_000).describe('Runs at work at once in this process.'),
+    maxQueued: positive(1_000).describe('Runs accepted and not ended; more are refused.'),
+    keepEnded: positive(1_000).describe('Ended runs kept in memory.'),
+    keepEndedBytes: positive(256_000_000).describe('Rough size of ended runs kept in memory.'),
+    maxDepth: positive(5).describe('Orchestrators calling orchestrators.'),
+  }),
+  server: section({
+    host: z.string().default('127.0.0.1'),
+    port: z.number().int().min(0).max(65_535).default(8080),
+    apiKeys: z.string().optional().describe('`NAME:ROLE:KEY,...` with roles read, run, approve, admin.'),
+    publicMetrics: z.boolean().default(false),
+    maxBodyBytes: positive(1_000_000),
+    requestsPerSecond: positive(100).describe('Per key.'),
+    shutdownTimeoutMs: duration(25_000),
+  }),
+})
+
+export type Config = z.output<typeof configSchema>
+/** What a caller may write: everything optional. */
+export type ConfigInput = z.input<typeof configSchema>

@@ -1,0 +1,89 @@
+// Every fact of a run, emitted once. Logs, metrics, records, streams and pages are readers of these (DESIGN 1, 6).
+import type { StepStatus } from './compiled.ts'
+import type { ErrorInfo } from './errors.ts'
+import type { JsonObject, JsonValue } from './json.ts'
+import type { Purpose, Usage } from './model.ts'
+import type { Issue, PlanDocument } from './plan.ts'
+import type { Degraded, RepairRecord, Response, SkipReason } from './run.ts'
+
+/** How the plan was got. `given`: the caller sent a document. */
+export type PlanWay = 'model' | 'cache' | 'local' | 'given'
+
+/** The facts without their stamp. Secrets are already replaced by `[secret NAME]`. */
+export type RunFact =
+  | {
+      readonly type: 'run-start'
+      readonly request?: string
+      readonly inputs: JsonObject
+      readonly principal: string
+      readonly threadId?: string
+      readonly name?: string
+    }
+  | { readonly type: 'plan-start'; readonly offered: number; readonly hidden: number }
+  | { readonly type: 'plan-delta'; readonly delta: string }
+  | { readonly type: 'plan-invalid'; readonly issues: readonly Issue[]; readonly attempt: number }
+  | {
+      readonly type: 'plan-end'
+      readonly document: PlanDocument
+      readonly way: PlanWay
+      readonly issues: readonly Issue[]
+      readonly durationMs: number
+      readonly degraded?: Degraded
+    }
+  | { readonly type: 'step-start'; readonly step: string }
+  | {
+      readonly type: 'attempt-start'
+      readonly step: string
+      readonly attempt: number
+      readonly component?: string
+      readonly action?: string
+      readonly instance?: string
+      readonly inputs: JsonValue
+      readonly idempotencyKey: string
+    }
+  | {
+      readonly type: 'attempt-end'
+      readonly step: string
+      readonly attempt: number
+      readonly status: 'succeeded' | 'failed' | 'cancelled'
+      readonly error?: ErrorInfo
+      readonly durationMs: number
+      readonly retryInMs?: number
+    }
+  | ({ readonly type: 'step-repair'; readonly step: string } & RepairRecord)
+  | {
+      readonly type: 'step-end'
+      readonly step: string
+      readonly status: Extract<StepStatus, 'succeeded' | 'failed' | 'skipped' | 'cancelled'>
+      readonly output?: JsonValue
+      readonly response?: JsonValue
+      readonly error?: ErrorInfo
+      readonly skipReason?: SkipReason
+      readonly durationMs: number
+    }
+  | {
+      readonly type: 'model-call'
+      readonly purpose: Purpose
+      readonly model: string
+      readonly step?: string
+      readonly status: 'succeeded' | 'failed' | 'cancelled'
+      readonly usage: Usage
+      readonly durationMs: number
+      readonly error?: ErrorInfo
+    }
+  | { readonly type: 'answer-delta'; readonly delta: string }
+  | { readonly type: 'run-end'; readonly response: Response }
+
+export interface EventStamp {
+  readonly runId: string
+  /** From 1, without gaps. */
+  readonly seq: number
+  /** ISO 8601 UTC with milliseconds. */
+  readonly at: string
+}
+
+export type RunEvent = RunFact & EventStamp
+export type RunEventType = RunFact['type']
+
+/** Takes a fact of the current run; stamps it and hands it to every reader. Never throws. */
+export type Emit = (fact: RunFact) => void

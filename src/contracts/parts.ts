@@ -1,0 +1,320 @@
+// The parts that meet in create-orchestrator.ts, each seen from its consumer's side (DESIGN 7). Nothing here knows a vendor.
+
+import type { Capability, Component, Instance, OfferedCapability } from './capability.ts'
+import type { CompiledPlan, CompiledStep, Scope, StepView } from './compiled.ts'
+import type { Emit, PlanWay, RunEvent } from './events.ts'
+import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
+import type { Message, Purpose, Usage } from './model.ts'
+import type { Issue, PlanDocument, Step } from './plan.ts'
+import type { Degraded, Response, RunStatus, RunSummary } from './run.ts'
+
+// ---- time and chance are handed in -------------------------------------------------------------------------------
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** `now()` as ISO 8601 UTC with milliseconds. Cheap: made once per millisecond. */
+  timestamp(): string
+  /** Calls back once after `delayMs`; returns what cancels it. Many deadlines share one timer. Keeps the process alive. */
+  after(delayMs: number, callback: () => void): () => void
+  /** Rejects with TuttiError `cancelled` at once when the signal aborts. */
+  sleep(delayMs: number, signal: AbortSignal): Promise<void>
+}
+/** In [0, 1). */
+export type Random = () => number
+
+export interface Logger {
+  debug(message: string, facts?: Readonly<Record<string, unknown>>): void
+  info(message: string, facts?: Readonly<Record<string, unknown>>): void
+  warn(message: string, facts?: Readonly<Record<string, unknown>>): void
+  error(message: string, facts?: Readonly<Record<string, unknown>>): void
+}
+
+// ---- catalog -----------------------------------------------------------------------------------------------------
+
+/** A source of components. `load` gives the whole current list; one bad record is skipped, never the list. */
+export interface Discovery {
+  readonly name: string
+  /** @throws TuttiError `source_failed` when the source is down: the catalog then keeps its last good snapshot. */
+  load(signal: AbortSignal): Promise<readonly Component[]>
+  /** Tells that a new `load` would find something else. Returns what stops the watching. */
+  watch?(changed: () => void): () => void
+  close?(): Promise<void>
+}
+
+/** Calls one instance. Classifies what goes wrong on the way, once, and throws it as a TuttiError. */
+export interface Invoker {
+  /**
+   * Resolves with any HTTP answer, also 4xx and 5xx: what it means is the executor's to say.
+   * @throws TuttiError `component_unavailable`, `component_timeout`, `bad_response`, `response_too_large`,
+   * `blocked_address`, `redirect_refused`, `cancelled`; `details.sent` is false when the request surely was not sent.
+   */
+  invoke(call: InvokerCall): Promise<InvokerResult>
+  close?(): Promise<void>
+}
+
+export interface InvokerCall {
+  readonly component: Component
+  readonly capability: Capability
+  readonly instance: Instance
+  readonly inputs: JsonObject
+  /** `runId:step:n`, the same for every repetition of the same call. */
+  readonly idempotencyKey: string
+  readonly runId: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Made on first use: read it only when the call can be aborted. Aborts on timeout and on cancel. */
+  readonly signal: AbortSignal
+}
+
+export interface InvokerResult {
+  /** Absent for calls that have none (local functions): then the call succeeded unless the body is an envelope that says otherwise. */
+  readonly status?: number
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Parsed JSON with large integers as bigint; text where it was not JSON; null without a body. */
+  readonly body: JsonValue
+}
+
+/** A discovery with the invoker that calls what it finds. */
+export interface Source {
+  readonly discovery: Discovery
+  readonly invoker: Invoker
+}
+
+/** What planner, validation and executor see of the catalog: one immutable snapshot at a time, names without regard to case. */
+export interface CatalogView {
+  /** Changes exactly when components or capabilities change (not with health). */
+  readonly fingerprint: string
+  components(): readonly Component[]
+  component(name: string): Component | undefined
+  find(component: string, action: string): Capability | undefined
+  /** Every component that offers a capability of this name, in source order. */
+  offering(capability: string): readonly Component[]
+  /** A healthy instance, the least busy first; one in `avoid` only when there is no other. */
+  pick(component: string, options?: { readonly avoid?: ReadonlySet<string> }): Instance | undefined
+  /** Tells the view that a call to this instance begins; returns what tells it that the call has ended. */
+  busy(instance: Instance): () => void
+  refresh(signal: AbortSignal): Promise<void>
+}
+
+export interface CapabilityProvider {
+  offer(query: { readonly request: string; readonly principal: string; readonly signal: AbortSignal }): Promise<{
+    readonly offered: readonly OfferedCapability[]
+    readonly hidden: readonly { readonly name: string; readonly why: string }[]
+  }>
+}
+
+// ---- asking a model (the door is asking/ask-model) ----------------------------------------------------------------
+
+export interface ModelAsk {
+  readonly purpose: Purpose
+  readonly system: string
+  readonly messages: readonly Message[]
+  readonly schema?: JsonSchema
+  readonly json?: boolean
+  readonly temperature?: number
+  readonly maxTokens?: number
+  readonly runId: string
+  readonly step?: string
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
+
+/** Asks the model that is configured for the purpose; emits one `model-call` per call; text comes as it streams. */
+export interface AskModel {
+  /** Whether any model is configured for the purpose. */
+  available(purpose: Purpose): boolean
+  /** Model id for the purpose, for cache keys and health. */
+  modelId(purpose: Purpose): string | undefined
+  stream(ask: ModelAsk): AsyncIterable<string>
+  /** The stream collected. */
+  text(ask: ModelAsk): Promise<string>
+  /** The text parsed leniently and checked against `ask.schema` when given. @throws TuttiError `model_output_invalid` */
+  json(ask: ModelAsk): Promise<JsonValue>
+}
+
+// ---- planner, executor, synthesizer -------------------------------------------------------------------------------
+
+export interface Turn {
+  readonly request: string
+  readonly answer: string
+}
+
+export interface PlanAsk {
+  readonly request: string
+  readonly runId: string
+  readonly principal: string
+  readonly turns: readonly Turn[]
+  readonly offered: readonly OfferedCapability[]
+  /** Chooses again with other words: a plan that invents a step is helped by what it was looking for. */
+  readonly widen: (words: string) => Promise<readonly OfferedCapability[]>
+  readonly view: CatalogView
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
+
+export type PlanEvent =
+  | { readonly type: 'delta'; readonly text: string }
+  /** A whole step of a plan that still streams. */
+  | { readonly type: 'step'; readonly step: Step }
+  /** The last event. `issues` holds errors when no valid plan was found, else warnings at most. */
+  | {
+      readonly type: 'document'
+      readonly document: PlanDocument
+      readonly issues: readonly Issue[]
+      readonly way: PlanWay
+      readonly degraded?: Degraded
+    }
+
+export interface Planner {
+  /** @throws TuttiError `model_*` when the model is away and nothing can stand in */
+  plan(ask: PlanAsk): AsyncIterable<PlanEvent>
+  /** Forgets a cached plan that served badly. */
+  evict?(ask: Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns'>): void
+  stats?(): { readonly hits: number; readonly misses: number; readonly size: number }
+}
+
+/** Steps to run; more may arrive while it runs (a plan that still streams) in a later release. */
+export interface PlanFeed {
+  readonly plan: CompiledPlan
+}
+
+export interface RunContext {
+  readonly runId: string
+  readonly principal: string
+  readonly request: string | null
+  readonly startedAt: string
+  /** With defaults applied and types checked. */
+  readonly inputs: JsonObject
+  /** Values of inputs declared secret, by input name: replaced by `[secret NAME]` wherever they would be shown. */
+  readonly secrets: ReadonlyMap<string, string>
+  readonly signal: AbortSignal
+  readonly emit: Emit
+  /** Resolves when every fact emitted so far is on disk; undefined when the journal keeps nothing on disk. */
+  readonly flush: (() => Promise<void>) | undefined
+  readonly view: CatalogView
+  /** Results of an earlier segment of this run: never called again. */
+  readonly settled: ReadonlyMap<string, StepView>
+  /** Headers for every component call of this run, such as trace context and the orchestration depth. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly maxConcurrency?: number
+}
+
+export type SegmentEnd = 'ended' | { readonly parked: { readonly until?: number; readonly on: readonly string[] } }
+
+export interface Executor {
+  /** Runs every step to its end. Never throws for what a step does; the outcome is in the events. */
+  execute(run: RunContext, feed: PlanFeed): Promise<SegmentEnd>
+}
+
+/** Runs steps of one type. New kinds of steps are new handlers; the scheduler does not know them. */
+export interface StepHandler {
+  readonly type: string
+  /** @throws TuttiError when the step failed for good */
+  run(step: CompiledStep, context: StepContext): Promise<{ readonly output: JsonValue; readonly response?: JsonValue }>
+}
+
+export interface StepContext {
+  readonly run: RunContext
+  readonly plan: CompiledPlan
+  readonly scope: Scope
+  readonly signal: AbortSignal
+  /** Outputs of the step's dependencies by step name, for fill and re-resolution. */
+  sources(): JsonObject
+}
+
+export interface SynthesisAsk {
+  readonly request: string
+  readonly runId: string
+  readonly turns: readonly Turn[]
+  /** The record so far: steps with outputs and errors, plan, missing. */
+  readonly record: Response
+  readonly signal: AbortSignal
+  readonly emit: Emit
+}
+
+export type SynthesisEvent =
+  | { readonly type: 'delta'; readonly text: string }
+  /** The last event; `answer` is the whole text. */
+  | { readonly type: 'answer'; readonly answer: string; readonly degraded?: Degraded }
+
+export interface Synthesizer {
+  synthesize(ask: SynthesisAsk): AsyncIterable<SynthesisEvent>
+}
+
+// ---- runs ---------------------------------------------------------------------------------------------------------
+
+/** What is stored when a run is accepted: all that is needed to start it on another machine. */
+export interface NewRun {
+  readonly runId: string
+  readonly principal: string
+  readonly createdAt: string
+  readonly request?: string
+  readonly document?: PlanDocument
+  readonly inputs: JsonObject
+  readonly threadId?: string
+  readonly timeoutMs?: number
+  readonly maxConcurrency?: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Command {
+  readonly id: string
+  readonly kind: 'cancel' | 'pause' | 'resume' | 'signal' | 'decide'
+  readonly payload?: JsonValue
+}
+
+export interface RunFilter {
+  readonly principal?: string
+  readonly status?: RunStatus
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly nextCursor?: string
+}
+
+/** A run's events on disk, and its inbox. Only the holder of the run's epoch appends (DESIGN 8). */
+export interface RunJournal {
+  /** Whether what was appended survives the process. */
+  readonly durable: boolean
+  create(run: NewRun): Promise<void>
+  load(runId: string): Promise<NewRun | undefined>
+  /** Raises the epoch: whoever held the run before can append no more. */
+  begin(runId: string): Promise<{ readonly epoch: number; readonly lastSeq: number }>
+  append(runId: string, epoch: number, events: readonly RunEvent[]): Promise<void>
+  read(runId: string, fromSeq: number): AsyncIterable<RunEvent>
+  command(runId: string, command: Command): Promise<'new' | 'seen'>
+  commands(runId: string, after: number): Promise<readonly Command[]>
+  list(filter: RunFilter): Promise<Page<RunSummary>>
+  prune(policy: { readonly endedBefore?: string; readonly keep?: number }): Promise<number>
+  close?(): Promise<void>
+}
+
+export interface RunEngine {
+  submit(job: {
+    readonly runId: string
+    readonly priority?: 'critical' | 'high' | 'normal' | 'low'
+    readonly key?: string
+    readonly notBefore?: number
+  }): Promise<void>
+  wake(runId: string): Promise<void>
+  work(
+    handler: (segment: { readonly runId: string; readonly signal: AbortSignal }) => Promise<SegmentEnd>,
+    options: { readonly concurrency: number },
+  ): { stop(drainMs: number): Promise<void> }
+}
+
+// ---- resilience ---------------------------------------------------------------------------------------------------
+
+export type BreakerState = 'closed' | 'open' | 'half-open'
+
+export interface CircuitBreaker {
+  readonly state: BreakerState
+  /** Runs the work unless open. @throws TuttiError `breaker_open` */
+  run<T>(work: () => Promise<T>): Promise<T>
+}
+
+export type { Usage }

@@ -1,0 +1,124 @@
+// The document: plan and workflow are one format (DESIGN 3). This is its shape in code, camelCase with durations in ms;
+// plan/document.ts maps it from and to the snake_case of files and wires by one table.
+import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
+
+export type InputType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'any'
+
+export interface InputSpec {
+  readonly type: InputType
+  readonly required?: boolean
+  readonly default?: JsonValue
+  readonly description?: string
+  readonly enum?: readonly JsonValue[]
+  readonly secret?: boolean
+}
+
+export interface RetrySpec {
+  /** Calls in all, at least 1. */
+  readonly maxAttempts?: number
+  readonly backoff?: 'fixed' | 'linear' | 'exponential'
+  readonly initialWaitMs?: number
+  readonly maxWaitMs?: number
+}
+
+export type FallbackSpec =
+  | { readonly component: string; readonly action?: string; readonly inputs?: JsonObject | string }
+  | { readonly value: JsonValue }
+
+export type OnError = 'fail' | 'continue'
+export type StepType = 'call' | 'gate' | 'transform' | 'wait' | 'ai-generate'
+
+/** One step. `type` is always set after reading: `call` when it names a component or a capability, `gate` when it calls nothing. */
+export interface Step {
+  readonly name: string
+  readonly type: StepType
+  readonly description?: string
+  /** The component's name as written; resolved without regard to case. */
+  readonly component?: string
+  /** Set when the document wrote `tool:` or `agent:`; validation checks it. */
+  readonly kind?: 'tool' | 'agent'
+  readonly action?: string
+  /** `capability: NAME` alone: any healthy component that offers it. */
+  readonly capability?: string
+  /** Values may hold `${...}`; a string is one reference that yields the whole object. */
+  readonly inputs?: JsonObject | string
+  readonly dependsOn: readonly string[]
+  /** An expression, without `${}`. */
+  readonly if?: string
+  readonly retry?: RetrySpec
+  readonly timeoutMs?: number
+  readonly deadlineMs?: number
+  readonly onError?: OnError
+  readonly fallback?: readonly FallbackSpec[]
+  readonly idempotent?: boolean
+  /** type `transform` */
+  readonly set?: JsonObject
+  /** type `wait`: exactly one of the two; `until` is an ISO time or an expression giving one. */
+  readonly wait?: { readonly forMs: number } | { readonly until: string; readonly timeoutMs?: number }
+  /** type `ai-generate` */
+  readonly prompt?: string
+  readonly outputSchema?: JsonSchema
+}
+
+export interface PlanDocument {
+  readonly apiVersion?: 1
+  readonly name?: string
+  readonly version?: string
+  readonly description?: string
+  readonly inputs?: Readonly<Record<string, InputSpec>>
+  readonly steps: readonly Step[]
+  /** Values may hold `${...}`. */
+  readonly outputs?: JsonObject
+  readonly timeoutMs?: number
+  /** Default: `fail` for a document with a name (a workflow), `continue` for a plan. */
+  readonly onError?: { readonly strategy: OnError }
+  /** Only with `steps: []`: an honest "cannot", and what would be needed. */
+  readonly reason?: string
+  readonly missing?: readonly string[]
+}
+
+export type IssueCode =
+  | 'syntax'
+  | 'schema'
+  | 'unknown_key'
+  | 'not_supported'
+  | 'limit'
+  | 'empty_name'
+  | 'duplicate_name'
+  | 'bad_name'
+  | 'unknown_component'
+  | 'unknown_action'
+  | 'wrong_kind'
+  | 'not_offered'
+  | 'self_dependency'
+  | 'cycle'
+  | 'unknown_dependency'
+  | 'bad_expression'
+  | 'unknown_reference'
+  | 'unknown_path'
+  | 'undeclared_input'
+  | 'missing_input'
+  | 'unknown_input'
+  | 'wrong_type'
+  | 'not_in_enum'
+  | 'expression_object'
+  | 'secret_leak'
+  | 'loosened_policy'
+
+/** What is wrong in a document, where, and what would be right. */
+export interface Issue {
+  readonly code: IssueCode
+  /** A warning never stops a run. */
+  readonly severity: 'error' | 'warning'
+  /** The step's name, when the issue belongs to one. */
+  readonly step?: string
+  /** JSON pointer into the document as written, such as `/steps/0/inputs/amount`. */
+  readonly pointer: string
+  /** Names the thing in quotes and says what to do. */
+  readonly message: string
+  /** Legal names or values, nearest first, at most 5. */
+  readonly alternatives: readonly string[]
+  /** 1-based place in the text, where the document came from text. */
+  readonly line?: number
+  readonly column?: number
+}

@@ -1,0 +1,107 @@
+// A run as its readers see it: the Response is the fold of the run's events, at any time of the run.
+import type { StepStatus } from './compiled.ts'
+import type { ErrorInfo } from './errors.ts'
+import type { JsonObject, JsonValue } from './json.ts'
+import type { Purpose } from './model.ts'
+import type { PlanDocument } from './plan.ts'
+
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'partial' | 'failed' | 'cancelled'
+export const ENDED_STATUSES: ReadonlySet<RunStatus> = new Set<RunStatus>([
+  'succeeded',
+  'partial',
+  'failed',
+  'cancelled',
+])
+
+/** Why a step was skipped. */
+export type SkipReason = 'condition' | 'dependency-failed' | 'dependency-skipped' | 'run-stopped'
+
+export interface AttemptRecord {
+  readonly n: number
+  readonly component?: string
+  readonly action?: string
+  readonly instance?: string
+  readonly inputs: JsonValue
+  readonly status: 'running' | 'succeeded' | 'failed' | 'cancelled'
+  readonly error?: ErrorInfo
+  readonly startedAt: string
+  readonly durationMs?: number
+}
+
+/** One thing that recovery did to a step beyond repeating the call. */
+export interface RepairRecord {
+  readonly way: 'coerce' | 'fill' | 're-resolve' | 'fallback' | 'refresh' | 'equivalent'
+  readonly reason: string
+  readonly analysis?: string
+  readonly inputs?: JsonValue
+}
+
+export interface StepRecord {
+  readonly name: string
+  readonly component?: string
+  readonly action?: string
+  readonly status: StepStatus
+  readonly inputs?: JsonValue
+  readonly output?: JsonValue
+  readonly error?: ErrorInfo
+  readonly skipReason?: SkipReason
+  readonly attempts: readonly AttemptRecord[]
+  readonly repairs?: readonly RepairRecord[]
+  readonly dependsOn: readonly string[]
+  readonly startedAt?: string
+  readonly endedAt?: string
+  readonly durationMs?: number
+}
+
+export interface RunUsage {
+  readonly modelCalls: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly byPurpose: Readonly<
+    Partial<
+      Record<Purpose, { readonly modelCalls: number; readonly inputTokens: number; readonly outputTokens: number }>
+    >
+  >
+}
+
+export interface RunTimings {
+  readonly planningMs: number
+  readonly executionMs: number
+  readonly synthesisMs: number
+  readonly totalMs: number
+}
+
+/** Set when something stood in for a part that was away. `way`: `cached-plan`, `local-planner`, `template`, `message`, ... */
+export interface Degraded {
+  readonly reason: string
+  readonly way: string
+}
+
+/** What `processRequest` resolves to, and what `GET /runs/{id}` answers (there in snake_case), at any time of the run. */
+export interface Response {
+  readonly runId: string
+  readonly status: RunStatus
+  /** Null until there is one. */
+  readonly answer: string | null
+  readonly request?: string
+  readonly outputs?: JsonObject
+  readonly plan: PlanDocument | null
+  readonly steps: readonly StepRecord[]
+  readonly usage: RunUsage
+  readonly timings: RunTimings
+  readonly degraded?: Degraded
+  readonly missing?: readonly string[]
+  readonly errors?: readonly (ErrorInfo & { readonly step?: string })[]
+  readonly startedAt?: string
+  readonly endedAt?: string
+}
+
+export interface RunSummary {
+  readonly runId: string
+  readonly status: RunStatus
+  readonly request?: string
+  readonly name?: string
+  readonly principal: string
+  readonly createdAt: string
+  readonly endedAt?: string
+}
