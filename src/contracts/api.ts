@@ -1,12 +1,14 @@
 // The object that applications hold. Server and CLI are written against this, never against the parts behind it.
 
 import type { Component, OfferedCapability } from './capability.ts'
-import type { CompiledPlan } from './compiled.ts'
+import type { PreparedPlan } from './compiled.ts'
 import type { PlanWay, RunEvent } from './events.ts'
 import type { JsonObject } from './json.ts'
 import type { Page } from './parts.ts'
 import type { Issue, PlanDocument } from './plan.ts'
 import type { Degraded, Response, RunStatus, RunSummary } from './run.ts'
+
+export type { PreparedPlan }
 
 export interface RequestOptions {
   /** Aborting it cancels the run. */
@@ -16,6 +18,8 @@ export interface RequestOptions {
   readonly threadId?: string
   /** Who asks; default `local`. Runs, threads and cached plans are kept apart by it. */
   readonly principal?: string
+  /** What a document with a name is taken for: decides the default of `on_error`. Default: a document with a name is a workflow. */
+  readonly documentKind?: 'plan' | 'workflow'
   /** Bounds the whole run, ms. Default: the document's `timeout`, else none. */
   readonly timeoutMs?: number
   readonly maxConcurrency?: number
@@ -32,16 +36,6 @@ export type RunAsk =
 
 /** A document in code (camelCase), as read from a file or wire (snake_case), as YAML or JSON text, or prepared. */
 export type DocumentInput = PlanDocument | JsonObject | string | PreparedPlan
-
-/** A document that was read, validated and compiled once; `execute` takes it any number of times. */
-export interface PreparedPlan {
-  readonly document: PlanDocument
-  /** Warnings; a document with errors is not prepared but refused. */
-  readonly issues: readonly Issue[]
-  readonly compiled: CompiledPlan
-  /** Of the catalog it was validated against; checked again when that has changed. */
-  readonly fingerprint: string
-}
 
 export interface RunStream extends AsyncIterable<RunEvent> {
   readonly runId: string

@@ -1,6 +1,6 @@
 // A document made ready once, so that the step path does no parsing: expressions compiled, edges as counters.
 import type { JsonObject, JsonValue } from './json.ts'
-import type { PlanDocument, Step } from './plan.ts'
+import type { Issue, PlanDocument, Step } from './plan.ts'
 
 /** The result of a path that is not there. Different from `null`, which is a value. */
 export const ABSENT: unique symbol = Symbol('absent')
@@ -90,4 +90,14 @@ export interface CompiledPlan {
   readonly outputs?: readonly { readonly name: string; readonly value: CompiledValue }[]
   /** `fail` or `continue`, with the default applied. */
   readonly onError: 'fail' | 'continue'
+}
+
+/** A document that was read, validated and compiled once; `execute` takes it any number of times. */
+export interface PreparedPlan {
+  readonly document: PlanDocument
+  /** Warnings; a document with errors is not prepared but refused. */
+  readonly issues: readonly Issue[]
+  readonly compiled: CompiledPlan
+  /** Of the catalog it was validated against; checked again when that has changed. */
+  readonly fingerprint: string
 }

@@ -1,7 +1,8 @@
 // The parts that meet in create-orchestrator.ts, each seen from its consumer's side (DESIGN 7). Nothing here knows a vendor.
 
+import type { TuttiError } from './errors.ts'
 import type { Capability, Component, Instance, OfferedCapability } from './capability.ts'
-import type { CompiledPlan, CompiledStep, Scope, StepView } from './compiled.ts'
+import type { CompiledPlan, CompiledStep, PreparedPlan, Scope, StepView } from './compiled.ts'
 import type { Emit, PlanWay, RunEvent } from './events.ts'
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 import type { Message, Purpose, Usage } from './model.ts'
@@ -35,6 +36,8 @@ export interface Logger {
 /** A source of components. `load` gives the whole current list; one bad record is skipped, never the list. */
 export interface Discovery {
   readonly name: string
+  /** True when it always finds the same: loaded once, so that nothing keeps the process awake for it. */
+  readonly fixed?: boolean
   /** @throws TuttiError `source_failed` when the source is down: the catalog then keeps its last good snapshot. */
   load(signal: AbortSignal): Promise<readonly Component[]>
   /** Tells that a new `load` would find something else. Returns what stops the watching. */
@@ -256,6 +259,25 @@ export interface NewRun {
   readonly timeoutMs?: number
   readonly maxConcurrency?: number
   readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A run at work, as the coordinator sees it. */
+export interface RunHandle {
+  readonly run: NewRun
+  /** The inputs with secrets in them; `run.inputs` has them replaced. */
+  readonly liveInputs: JsonObject
+  readonly secrets: ReadonlyMap<string, string>
+  /** Set when the run came with a document: read, validated and compiled before it was accepted. */
+  readonly prepared?: PreparedPlan
+  readonly signal: AbortSignal
+  /** Ends the run's work; the reason is a TuttiError: `cancelled` or `run_timeout`. */
+  readonly abort: (reason: TuttiError) => void
+  readonly emit: Emit
+  readonly flush: (() => Promise<void>) | undefined
+  /** The fold of the events so far. */
+  snapshot(): Response
+  view(step: string): StepView | undefined
+  readonly settled: ReadonlyMap<string, StepView>
 }
 
 export interface Command {

@@ -1,0 +1,161 @@
+// How capabilities are shown to a model: the same bytes for the same catalog, in whatever order it came, so that vendors'
+// prompt caches hit. Descriptions are foreign text: they become one line each, capped, and stand between fences.
+import type { Capability, Component, OfferedCapability } from '../contracts/capability.ts'
+import type { JsonSchema } from '../contracts/json.ts'
+import { stringifyJson } from '../util/json.ts'
+import { truncateText } from '../util/text.ts'
+
+/** Characters of a capability's description. Those of components that were discovered get less room. */
+const MAX_DESCRIPTION = { local: 2_000, configured: 2_000, discovered: 500 } as const
+const MAX_INPUT_DESCRIPTION = 240
+const MAX_NAME = 200
+const MAX_LITERAL = 200
+/** Required inputs are always shown; optional ones up to this many. */
+const MAX_OPTIONAL_INPUTS = 40
+const MAX_ENUM = 40
+const MAX_EXAMPLES = 2
+const MAX_OUTPUT_KEYS = 40
+const OUTPUT_LEVELS = 2
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]+/gu
+
+/** Foreign text as one printable line of at most `maxChars`. */
+export function toOneLine(text: string, maxChars: number): string {
+  // Cut before the costly part: a description may be as long as its sender likes.
+  const head = text.slice(0, maxChars * 4).toWellFormed()
+  return truncateText(head.replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim(), maxChars)
+}
+
+/** Every capability once, by component and then by name, an empty line between two of them. */
+export function renderCapabilities(offered: readonly OfferedCapability[]): string {
+  const texts = new Map<string, string>()
+  for (const one of [...offered].sort(compareOffered)) {
+    const key = stringifyJson([one.component.name, one.capability.name])
+    if (!texts.has(key)) texts.set(key, renderCapability(one))
+  }
+  return [...texts.values()].join('\n\n')
+}
+
+/** One capability: its names and effect, description, inputs, and the shape of its output where that is known. */
+export function renderCapability({ component, capability }: OfferedCapability): string {
+  const lines = [`## ${exactName(component.name)} / ${exactName(capability.name)} (${capability.effect})`]
+  const description = toOneLine(capability.description, MAX_DESCRIPTION[component.trust])
+  lines.push(description === '' ? descriptionOf(component) : description)
+  lines.push(...renderInputs(capability))
+  if (capability.outputSchema !== undefined) lines.push(`output: ${renderShape(capability.outputSchema, OUTPUT_LEVELS)}`)
+  for (const example of (capability.examples ?? []).slice(0, MAX_EXAMPLES)) {
+    const output = example.output === undefined ? '' : ` gives ${literal(example.output)}`
+    lines.push(`example: ${literal(example.inputs)}${output}`)
+  }
+  return lines.join('\n')
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const compareOffered = (a: OfferedCapability, b: OfferedCapability): number =>
+  compareText(a.component.name, b.component.name) || compareText(a.capability.name, b.capability.name)
+
+/** A name must be written back exactly; one that is not plain is shown in quotes. */
+const exactName = (name: string): string =>
+  /^[\p{L}\p{N}_.:/@-]{1,200}$/u.test(name) ? name : stringifyJson(toOneLine(name, MAX_NAME))
+
+const literal = (value: unknown): string => toOneLine(stringifyJson(sorted(value, 0)), MAX_LITERAL)
+
+/** Keys in order, so that two sources of one catalog give one text. Depth is bounded: it is for showing only. */
+function sorted(value: unknown, depth: number): unknown {
+  if (Array.isArray(value)) return depth > 8 ? [] : value.map((item) => sorted(item, depth + 1))
+  if (!isRecord(value)) return value
+  if (depth > 8) return {}
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort(compareText)
+      .map((key) => [key, sorted(value[key], depth + 1)]),
+  )
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function descriptionOf(component: Component): string {
+  const text = toOneLine(component.description ?? '', MAX_DESCRIPTION[component.trust])
+  return text === '' ? '(no description)' : text
+}
+
+function renderInputs({ inputSchema }: Capability): string[] {
+  const properties = isRecord(inputSchema.properties) ? inputSchema.properties : {}
+  const required = new Set(Array.isArray(inputSchema.required) ? inputSchema.required : [])
+  const names = Object.keys(properties).sort(compareText)
+  if (names.length === 0) return [required.size === 0 && isClosed(inputSchema) ? 'inputs: none' : 'inputs: not described']
+  const needed = names.filter((name) => required.has(name))
+  const optional = names.filter((name) => !required.has(name))
+  const shown = optional.slice(0, MAX_OPTIONAL_INPUTS)
+  const lines = [...needed, ...shown].map((name) => renderInput(name, properties[name], required.has(name)))
+  if (shown.length < optional.length) lines.push(`- and ${optional.length - shown.length} more optional inputs`)
+  return ['inputs:', ...lines]
+}
+
+const isClosed = (schema: JsonSchema): boolean => schema.additionalProperties === false || isRecord(schema.properties)
+
+function renderInput(name: string, schema: unknown, isRequired: boolean): string {
+  const facts = [renderShape(schema, 1), isRequired ? 'required' : 'optional', ...(isRecord(schema) ? limitsOf(schema) : [])]
+  const description = isRecord(schema) ? textOf(schema.description, MAX_INPUT_DESCRIPTION) : ''
+  return `- ${exactName(name)} (${facts.join(', ')})${description === '' ? '' : `: ${description}`}`
+}
+
+const textOf = (value: unknown, maxChars: number): string => (typeof value === 'string' ? toOneLine(value, maxChars) : '')
+
+/** What a value must keep to, in words; examples too, since a model learns a form from them fastest. */
+function limitsOf(schema: Readonly<Record<string, unknown>>): string[] {
+  const facts: string[] = []
+  const format = textOf(schema.format, 40)
+  if (format !== '') facts.push(`format ${format}`)
+  const pattern = textOf(schema.pattern, 80)
+  if (pattern !== '') facts.push(`pattern ${pattern}`)
+  facts.push(...rangeOf(schema, 'minimum', 'maximum', ''), ...rangeOf(schema, 'minLength', 'maxLength', ' characters'))
+  facts.push(...rangeOf(schema, 'minItems', 'maxItems', ' items'))
+  if (schema.exclusiveMinimum !== undefined) facts.push(`more than ${literal(schema.exclusiveMinimum)}`)
+  if (schema.exclusiveMaximum !== undefined) facts.push(`less than ${literal(schema.exclusiveMaximum)}`)
+  if (schema.default !== undefined) facts.push(`default ${literal(schema.default)}`)
+  const examples = Array.isArray(schema.examples) ? schema.examples : schema.example === undefined ? [] : [schema.example]
+  if (examples.length > 0) facts.push(`for example ${examples.slice(0, 3).map(literal).join(' or ')}`)
+  return facts
+}
+
+function rangeOf(schema: Readonly<Record<string, unknown>>, low: string, high: string, unit: string): string[] {
+  const [from, to] = [schema[low], schema[high]]
+  if (typeof from === 'number' && typeof to === 'number') return [`${from} to ${to}${unit}`]
+  if (typeof from === 'number') return [`at least ${from}${unit}`]
+  return typeof to === 'number' ? [`at most ${to}${unit}`] : []
+}
+
+/** A schema as a short type: `number`, `[string]`, `{code: string, name: string}`, `"a" | "b"`. */
+function renderShape(schema: unknown, levels: number): string {
+  if (!isRecord(schema)) return 'any'
+  if (Array.isArray(schema.enum)) return renderEnum(schema.enum)
+  if (schema.const !== undefined) return literal(schema.const)
+  const choices = Array.isArray(schema.anyOf) ? schema.anyOf : Array.isArray(schema.oneOf) ? schema.oneOf : undefined
+  if (choices !== undefined && choices.length > 0) {
+    return [...new Set(choices.slice(0, 6).map((choice) => renderShape(choice, levels)))].join(' | ')
+  }
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type]
+  return [...new Set(types.map((type) => renderType(type, schema, levels)))].join(' | ')
+}
+
+function renderEnum(members: readonly unknown[]): string {
+  const more = members.length > MAX_ENUM ? ` | and ${members.length - MAX_ENUM} more` : ''
+  return members.slice(0, MAX_ENUM).map(literal).join(' | ') + more
+}
+
+function renderType(type: unknown, schema: Readonly<Record<string, unknown>>, levels: number): string {
+  if (type === 'array' || (type === undefined && schema.items !== undefined)) return `[${renderShape(schema.items, levels)}]`
+  if (type === 'object' || (type === undefined && isRecord(schema.properties))) return renderObject(schema, levels)
+  return typeof type === 'string' ? toOneLine(type, 40) : 'any'
+}
+
+function renderObject(schema: Readonly<Record<string, unknown>>, levels: number): string {
+  if (!isRecord(schema.properties) || levels === 0) return 'object'
+  const { properties } = schema
+  const keys = Object.keys(properties).sort(compareText)
+  if (keys.length === 0) return 'object'
+  const shown = keys.slice(0, MAX_OUTPUT_KEYS).map((key) => `${exactName(key)}: ${renderShape(properties[key], levels - 1)}`)
+  return `{${shown.join(', ')}${keys.length > MAX_OUTPUT_KEYS ? ', ...' : ''}}`
+}

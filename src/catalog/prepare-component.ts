@@ -1,0 +1,117 @@
+// What a source found, checked at the door and made ready once: frozen, hashed, capabilities by name. An entry that was
+// seen before costs nothing, one that only says the same again keeps its earlier identity (and what is cached by it).
+import { hash } from 'node:crypto'
+import type { Capability, Component, Instance } from '../contracts/capability.ts'
+import { nameKey } from '../util/name-key.ts'
+
+export interface PreparedComponent {
+  readonly component: Component
+  readonly key: string
+  /** Of everything but instances: whether the component still is what it was. */
+  readonly hash: string
+  /** Length of the hashed text: what preparing it has cost. */
+  readonly cost: number
+  /** By name as written and by name key. */
+  readonly capabilities: ReadonlyMap<string, Capability>
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isName = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
+
+const isCapability = (value: unknown): value is Capability =>
+  isObject(value) && isName(value['name']) && typeof value['description'] === 'string' && isObject(value['inputSchema'])
+
+const isInstance = (value: unknown): value is Instance => isObject(value) && isName(value['id'])
+
+/** Sources are code of others: what they return is looked at before it is believed. */
+function isComponent(value: unknown): value is Component {
+  return (
+    isObject(value) &&
+    isName(value['name']) &&
+    Array.isArray(value['capabilities']) &&
+    value['capabilities'].every(isCapability) &&
+    Array.isArray(value['instances']) &&
+    value['instances'].every(isInstance)
+  )
+}
+
+/** JSON with sorted keys, so that the order in which a source writes them changes nothing. */
+function canonical(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+  entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`
+}
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+
+/** Instances come and go without a plan having to change, so they are left out. */
+function hashedText({ instances: _instances, capabilities, ...rest }: Component): string {
+  return canonical({ ...rest, capabilities: [...capabilities].sort(byName) })
+}
+
+/** Duplicates within one component: the first of a name is kept. */
+function uniqueCapabilities(capabilities: readonly Capability[]): Map<string, Capability> {
+  const byKey = new Map<string, Capability>()
+  for (const capability of capabilities) {
+    const key = nameKey(capability.name)
+    if (!byKey.has(key)) byKey.set(key, capability)
+  }
+  return byKey
+}
+
+const sameInstances = (a: readonly Instance[], b: readonly Instance[]): boolean =>
+  a.length === b.length &&
+  a.every(({ id, address, health }, i) => {
+    const other = b[i]
+    return other !== undefined && id === other.id && address === other.address && health === other.health
+  })
+
+function finish(component: Component, prepared: Omit<PreparedComponent, 'component'>): PreparedComponent {
+  Object.freeze(component.instances)
+  for (const instance of component.instances) Object.freeze(instance)
+  Object.freeze(component.capabilities)
+  for (const capability of component.capabilities) Object.freeze(capability)
+  return { ...prepared, component: Object.freeze(component) }
+}
+
+/**
+ * Undefined when the entry is no component. `before` is what stood under the same name at the last load: when it says
+ * the same, its capabilities (or the whole of it) are used on.
+ */
+export function prepareComponent(
+  found: unknown,
+  source: string,
+  before: (key: string) => PreparedComponent | undefined,
+): PreparedComponent | undefined {
+  if (!isComponent(found)) return undefined
+  const key = nameKey(found.name)
+  const earlier = before(key)
+  if (earlier?.component === found) return earlier
+  // The catalog says where an entry came from, not the entry: by its source it is called.
+  const own = found.source === source ? found : { ...found, source }
+  const text = hashedText(own)
+  const digest = hash('sha1', text, 'base64')
+  if (earlier?.hash === digest) {
+    if (sameInstances(earlier.component.instances, own.instances)) return earlier
+    return finish({ ...earlier.component, instances: own.instances }, { ...earlier, cost: text.length })
+  }
+  const unique = uniqueCapabilities(own.capabilities)
+  const capabilities = new Map(unique)
+  for (const capability of unique.values()) capabilities.set(capability.name, capability)
+  const complete = unique.size === own.capabilities.length ? own : { ...own, capabilities: [...unique.values()] }
+  return finish(complete, { key, hash: digest, cost: text.length, capabilities })
+}
+
+/** The same component found twice (a registration per copy): one component with the instances of both. */
+export function mergeInstances(a: PreparedComponent, b: PreparedComponent): PreparedComponent {
+  const known = new Set(a.component.instances.map(({ id }) => id))
+  const added = b.component.instances.filter(({ id }) => !known.has(id))
+  if (added.length === 0) return a
+  const { cost, ...rest } = a
+  return finish({ ...a.component, instances: [...a.component.instances, ...added] }, { ...rest, cost })
+}

@@ -1,0 +1,95 @@
+// One moment of the catalog: immutable, names without regard to case, sources in the order in which they were given.
+import { hash } from 'node:crypto'
+import type { Capability, Component } from '../contracts/capability.ts'
+import { nameKey } from '../util/name-key.ts'
+import { createPace } from './pace.ts'
+import type { PreparedComponent } from './prepare-component.ts'
+
+export interface Snapshot {
+  /** Of components and capabilities, in whatever order they were found; instances and health do not count. */
+  readonly fingerprint: string
+  readonly components: readonly Component[]
+  component(name: string): Component | undefined
+  find(component: string, action: string): Capability | undefined
+  offering(capability: string): readonly Component[]
+}
+
+/** A component that is hidden because an earlier source has one of the same name. */
+export interface Shadowed {
+  readonly name: string
+  readonly source: string
+  readonly by: string
+}
+
+const NOTHING: readonly never[] = Object.freeze([])
+
+interface Collected {
+  readonly entries: Map<string, PreparedComponent>
+  readonly shadowed: Shadowed[]
+}
+
+async function collect(lists: readonly (readonly PreparedComponent[])[]): Promise<Collected> {
+  const pace = createPace(4_000)
+  const entries = new Map<string, PreparedComponent>()
+  const shadowed: Shadowed[] = []
+  for (const list of lists) {
+    for (const prepared of list) {
+      const first = entries.get(prepared.key)
+      if (first === undefined) entries.set(prepared.key, prepared)
+      else {
+        const { name, source } = prepared.component
+        shadowed.push({ name, source, by: first.component.source })
+      }
+      const turn = pace(1)
+      if (turn !== undefined) await turn
+    }
+  }
+  return { entries, shadowed }
+}
+
+async function groupByCapability(entries: Iterable<PreparedComponent>): Promise<Map<string, Component[]>> {
+  const pace = createPace(8_000)
+  const groups = new Map<string, Component[]>()
+  for (const { component } of entries) {
+    for (const { name } of component.capabilities) {
+      const key = nameKey(name)
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [component])
+      else group.push(component)
+    }
+    const turn = pace(1 + component.capabilities.length)
+    if (turn !== undefined) await turn
+  }
+  return groups
+}
+
+const fingerprintOf = (entries: Iterable<PreparedComponent>): string =>
+  hash('sha1', Array.from(entries, (entry) => entry.hash).sort().join(), 'hex')
+
+function snapshotOf(
+  entries: ReadonlyMap<string, PreparedComponent>,
+  groups: ReadonlyMap<string, readonly Component[]>,
+): Snapshot {
+  const entryOf = (name: string): PreparedComponent | undefined => entries.get(name) ?? entries.get(nameKey(name))
+  return {
+    fingerprint: fingerprintOf(entries.values()),
+    components: Object.freeze(Array.from(entries.values(), ({ component }) => component)),
+    component: (name) => entryOf(name)?.component,
+    find(component, action) {
+      const capabilities = entryOf(component)?.capabilities
+      return capabilities?.get(action) ?? capabilities?.get(nameKey(action))
+    },
+    offering: (capability) => groups.get(capability) ?? groups.get(nameKey(capability)) ?? NOTHING,
+  }
+}
+
+/** What a catalog holds before anything was loaded. */
+export const emptySnapshot = (): Snapshot => snapshotOf(new Map(), new Map())
+
+/** Sources first listed win a name. Gives way to other work while it builds. */
+export async function buildSnapshot(
+  lists: readonly (readonly PreparedComponent[])[],
+): Promise<{ readonly snapshot: Snapshot; readonly shadowed: readonly Shadowed[] }> {
+  const { entries, shadowed } = await collect(lists)
+  return { snapshot: snapshotOf(entries, await groupByCapability(entries.values())), shadowed }
+}

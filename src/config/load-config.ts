@@ -1,0 +1,35 @@
+// The whole configuration from its four sources: option, environment, file, default, in this order.
+import type { Config, ConfigInput } from '../contracts/config.ts'
+import { TuttiError } from '../contracts/errors.ts'
+import { mergeSources } from './merge-sources.ts'
+import { readConfigFile } from './read-file.ts'
+import { type Environment, readVariables } from './read-variables.ts'
+
+export interface LoadOptions {
+  /** Stronger than every other source. */
+  readonly options?: ConfigInput
+  /** Default: the environment of this process. */
+  readonly env?: Environment
+  /** Where a configuration file is looked for. */
+  readonly cwd: string
+  /** An unknown `TUTTI_` variable is an error; else a warning. */
+  readonly strictVariables: boolean
+}
+
+/** @throws TuttiError `invalid_config` naming the setting, where its value came from, and what it may be */
+export async function loadConfig(load: LoadOptions): Promise<{ config: Config; warnings: string[] }> {
+  const variables = readVariables(load.env ?? process.env)
+  if (load.strictVariables && variables.unknown.length > 0) {
+    throw new TuttiError('invalid_config', variables.unknown.join(' '))
+  }
+  const file = await readConfigFile(load.cwd)
+  return {
+    config: mergeSources([...file.found, ...variables.found], load.options ?? {}),
+    warnings: [...file.warnings, ...variables.warnings, ...variables.unknown],
+  }
+}
+
+/** What a terminal program asks of the environment besides settings. */
+export function readTerminalWishes(env: Environment = process.env): { readonly noColor: boolean } {
+  return { noColor: (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' }
+}

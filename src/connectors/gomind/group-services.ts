@@ -1,0 +1,60 @@
+// Registrations of one name are instances of one component. The result does not depend on the order in which they were read.
+import type { Capability, Component, Instance, Trust } from '../../contracts/capability.ts'
+import type { ReadCapability } from './read-capability.ts'
+import type { ServiceRecord } from './read-service.ts'
+
+export interface Grouping {
+  readonly source: string
+  readonly trust: Trust
+  /** The capability as it is offered, such as with the schema fetched from one of the component's instances. */
+  readonly describe: (read: ReadCapability, addresses: readonly string[]) => Capability
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+function groupOne(services: readonly ServiceRecord[], first: ServiceRecord, grouping: Grouping): Component {
+  const instances = new Map<string, Instance>()
+  const capabilities = new Map<string, ReadCapability>()
+  for (const service of services) {
+    const { address } = service.instance
+    if (!instances.has(address)) instances.set(address, service.instance)
+    // While versions change, every capability that some instance offers can be found.
+    for (const read of service.capabilities) {
+      if (!capabilities.has(read.capability.name)) capabilities.set(read.capability.name, read)
+    }
+  }
+  const addresses = services
+    .filter(({ instance }) => instance.health !== 'unhealthy')
+    .map(({ instance }) => instance.address)
+  return {
+    name: first.name,
+    kind: first.kind,
+    ...(first.description === '' ? {} : { description: first.description }),
+    source: grouping.source,
+    trust: grouping.trust,
+    ...(first.envelope === undefined ? {} : { envelope: first.envelope }),
+    capabilities: [...capabilities.values()]
+      .sort((a, b) => byText(a.capability.name, b.capability.name))
+      .map((read) => grouping.describe(read, addresses)),
+    instances: [...instances.values()],
+  }
+}
+
+/** Components by name, with their instances and capabilities in the order of their ids and names. */
+export function groupServices(services: readonly ServiceRecord[], grouping: Grouping): Component[] {
+  const byName = new Map<string, ServiceRecord[]>()
+  for (const service of services) {
+    const same = byName.get(service.name)
+    if (same === undefined) byName.set(service.name, [service])
+    else same.push(service)
+  }
+  return [...byName.entries()]
+    .sort(([a], [b]) => byText(a, b))
+    .flatMap(([, same]) => {
+      const sorted = same.toSorted(
+        (a, b) => byText(a.instance.id, b.instance.id) || byText(a.instance.address, b.instance.address),
+      )
+      const first = sorted[0]
+      return first === undefined ? [] : [groupOne(sorted, first, grouping)]
+    })
+}

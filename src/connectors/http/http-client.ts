@@ -1,0 +1,251 @@
+// One HTTP exchange at a time over keep-alive pools, one pool per origin. Everything that may be fetched from a component goes
+// through here: addresses are checked when connecting, redirects are refused, bodies end at a limit, errors tell what was sent.
+import { LRUCache } from 'lru-cache'
+import type * as Undici from 'undici'
+import type { Dispatcher, Pool } from 'undici'
+import { TuttiError } from '../../contracts/errors.ts'
+import type { PrivateAddresses, Resolve } from './addresses.ts'
+import { createGuardedLookup, readOrigin } from './addresses.ts'
+
+export interface HttpClientOptions {
+  /** Largest body that is read, in bytes. */
+  readonly maxResponseBytes: number
+  /** Whether loopback and private ranges may be called. Link-local and metadata addresses never are. Default false. */
+  readonly privateAddresses?: PrivateAddresses
+  /** Connections to one origin at once; more calls wait for one. Default 64. */
+  readonly connections?: number
+  /** Longest time to connect, ms. Default 5,000. */
+  readonly connectTimeoutMs?: number
+  /** Origins whose pools are kept. Default 1,024. */
+  readonly maxOrigins?: number
+  /** Resolves names; default: the system's resolver. */
+  readonly resolve?: Resolve
+}
+
+export interface HttpRequest {
+  /** `http://host:port` */
+  readonly origin: string
+  /** Begins with `/`. */
+  readonly path: string
+  readonly method: 'GET' | 'POST'
+  /** Names and values in turn. */
+  readonly headers: string[]
+  readonly body?: string
+  readonly signal: AbortSignal
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly text: string
+}
+
+export interface HttpClient {
+  /** @throws TuttiError as `Invoker.invoke` does; `details.sent` is false when nothing can have reached the component */
+  request(request: HttpRequest): Promise<HttpAnswer>
+  close(): Promise<void>
+}
+
+/** What stopped the caller: its own reason when that is one of ours. */
+function stoppedError(signal: AbortSignal, origin: string, sent: boolean): TuttiError {
+  const reason: unknown = signal.reason
+  if (reason instanceof TuttiError) {
+    return new TuttiError(reason.code, reason.message, { details: { ...reason.details, sent }, cause: reason })
+  }
+  const isTimeout = reason instanceof Error && reason.name === 'TimeoutError'
+  return isTimeout
+    ? new TuttiError('component_timeout', `"${origin}" did not answer in time.`, { details: { sent }, cause: reason })
+    : new TuttiError('cancelled', `The call to "${origin}" was cancelled.`, { details: { sent }, cause: reason })
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** What went wrong on the way, in words; the system's own message may hold more of the address than is ours to show. */
+function lostError(error: Error, origin: string, sent: boolean, status: number | undefined): TuttiError {
+  if (error instanceof TuttiError) return error
+  const inner: unknown = error instanceof AggregateError ? error.errors.find((one) => codeOf(one) !== '') : undefined
+  const reason = codeOf(error) || codeOf(inner) || error.name
+  if (reason === 'UND_ERR_INVALID_ARG') {
+    return new TuttiError('internal', `The request to "${origin}" could not be written.`, {
+      details: { sent: false },
+      cause: error,
+    })
+  }
+  const what =
+    status !== undefined
+      ? `"${origin}" broke off its answer`
+      : sent
+        ? `"${origin}" closed the connection without an answer`
+        : `"${origin}" cannot be reached`
+  return new TuttiError('component_unavailable', `${what} (${reason}).`, {
+    details: { sent, reason, ...(status === undefined ? {} : { status }) },
+    cause: error,
+  })
+}
+
+function tooLarge(origin: string, limit: number): TuttiError {
+  return new TuttiError(
+    'response_too_large',
+    `"${origin}" answered with more than ${limit} bytes. Raise executor.max_response_bytes, or ask the component for less.`,
+    { details: { sent: true, limit_bytes: limit } },
+  )
+}
+
+function refusedRedirect(origin: string, status: number, location: string | undefined): TuttiError {
+  const target = location !== undefined && URL.canParse(location, origin) ? new URL(location, origin).origin : undefined
+  return new TuttiError(
+    'redirect_refused',
+    `"${origin}" answered with a redirect (${status})${target === undefined ? '' : ` to "${target}"`}; redirects are not followed. Register the component's final address.`,
+    { details: { sent: true, status } },
+  )
+}
+
+function flatHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && name !== '__proto__') flat[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return flat
+}
+
+type Settle = { readonly resolve: (answer: HttpAnswer) => void; readonly reject: (error: TuttiError) => void }
+
+/** Reads one answer. Below undici's `request`, since only here is it known whether the request was written. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #request: HttpRequest
+  readonly #limit: number
+  readonly #settle: Settle
+  #controller: Dispatcher.DispatchController | undefined
+  #sent = false
+  #done = false
+  #status: number | undefined
+  #headers: Record<string, string> = {}
+  #chunks: Buffer[] = []
+  #bytes = 0
+
+  constructor(request: HttpRequest, limit: number, settle: Settle) {
+    this.#request = request
+    this.#limit = limit
+    this.#settle = settle
+    request.signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  readonly #onAbort = (): void => this.fail(stoppedError(this.#request.signal, this.#request.origin, this.#sent))
+
+  /** Ends the exchange; a request that still waits for a connection is dropped before it is written. */
+  fail(error: TuttiError): void {
+    if (this.#done) return
+    this.#end()
+    this.#settle.reject(error)
+    this.#controller?.abort(error)
+  }
+
+  #end(): void {
+    this.#done = true
+    this.#chunks = []
+    this.#request.signal.removeEventListener('abort', this.#onAbort)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#done) controller.abort(new Error('The caller has gone.'))
+    else this.#sent = true
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    // 1xx answers are hints before the real one.
+    if (status < 200) return
+    this.#status = status
+    this.#headers = flatHeaders(headers)
+    if (status >= 300 && status < 400)
+      this.fail(refusedRedirect(this.#request.origin, status, this.#headers['location']))
+    else if (Number(this.#headers['content-length']) > this.#limit)
+      this.fail(tooLarge(this.#request.origin, this.#limit))
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#done) return
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#limit) this.fail(tooLarge(this.#request.origin, this.#limit))
+    else this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (this.#done) return
+    const first = this.#chunks[0]
+    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes)
+    this.#end()
+    this.#settle.resolve({ status: this.#status ?? 0, headers: this.#headers, text: bytes.toString('utf8') })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.fail(lostError(error, this.#request.origin, this.#sent, this.#status))
+  }
+}
+
+/** @example const client = createHttpClient({ maxResponseBytes: 10_000_000 }) */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const allowed = options.privateAddresses ?? false
+  const lookup = createGuardedLookup(allowed, options.resolve)
+  let isClosed = false
+  let library: typeof Undici | undefined
+  let loading: Promise<void> | undefined
+
+  const load = async (): Promise<void> => {
+    library = await import('undici')
+  }
+  const pools = new LRUCache<string, Pool>({
+    max: options.maxOrigins ?? 1024,
+    // Calls in flight end first; on close() all are destroyed anyway.
+    dispose: (pool, _origin, reason) => {
+      if (reason === 'evict') void pool.close()
+    },
+  })
+
+  const createPool = (undici: typeof Undici, origin: string): Pool =>
+    new undici.Pool(readOrigin(origin, allowed), {
+      connections: options.connections ?? 64,
+      // The caller's signal bounds a call; undici's own clocks would cut calls that are allowed to take longer.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      allowH2: false,
+      connect: { timeout: options.connectTimeoutMs ?? 5000, lookup, allowH2: false },
+    })
+
+  return {
+    async request(request) {
+      const { origin, signal } = request
+      if (isClosed) throw new TuttiError('closed', 'The HTTP client is closed.', { details: { sent: false } })
+      if (signal.aborted) throw stoppedError(signal, origin, false)
+      if (library === undefined) await (loading ??= load())
+      if (library === undefined) throw new TuttiError('internal', 'The HTTP library did not load.')
+      let pool = pools.get(origin)
+      if (pool === undefined) {
+        pool = createPool(library, origin)
+        pools.set(origin, pool)
+      }
+      const { path, method, headers, body } = request
+      const chosen = pool
+      return new Promise<HttpAnswer>((resolve, reject) => {
+        const exchange = new Exchange(request, options.maxResponseBytes, { resolve, reject })
+        try {
+          chosen.dispatch({ path, method, headers, body: body ?? null }, exchange)
+        } catch (error) {
+          exchange.fail(lostError(error instanceof Error ? error : new Error(String(error)), origin, false, undefined))
+        }
+      })
+    },
+    async close() {
+      isClosed = true
+      const open = [...pools.values()]
+      pools.clear()
+      await Promise.all(open.map((pool) => pool.destroy()))
+    },
+  }
+}

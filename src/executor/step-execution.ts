@@ -1,0 +1,134 @@
+// One step at work: what its handler may use, and how it is stopped. The step is over the moment it is settled, whatever
+// its handler still does; nothing it says afterwards is heard.
+import type { CompiledPlan, CompiledStep, Scope } from '../contracts/compiled.ts'
+import type { TuttiError } from '../contracts/errors.ts'
+import type { RunFact } from '../contracts/events.ts'
+import type { JsonObject, JsonValue } from '../contracts/json.ts'
+import type { Clock, RunContext, StepContext } from '../contracts/parts.ts'
+import type { Deadline, Deadlines } from './deadlines.ts'
+
+/** What every step of a run shares. */
+export interface RunFrame {
+  readonly run: RunContext
+  readonly plan: CompiledPlan
+  readonly scope: Scope
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+}
+
+export class StepExecution implements StepContext {
+  readonly frame: RunFrame
+  readonly compiled: CompiledStep
+  readonly startedAt: number
+  /** Set while a deadline of the whole step runs. */
+  deadline: Deadline | undefined
+  /** Whether it takes one of the run's places. */
+  readonly holdsSlot: boolean
+  /** Calls begun so far, over all ways of recovery. */
+  attempts = 0
+  /** How often the inputs were changed, from 1: the last part of the idempotency key. */
+  revision = 1
+  #isOver = false
+  #stopReason: TuttiError | undefined
+  #controller: AbortController | undefined
+  #interrupt: ((reason: TuttiError) => void) | undefined
+
+  constructor(
+    frame: RunFrame,
+    compiled: CompiledStep,
+    options: { readonly startedAt: number; readonly holdsSlot: boolean },
+  ) {
+    this.frame = frame
+    this.compiled = compiled
+    this.startedAt = options.startedAt
+    this.holdsSlot = options.holdsSlot
+  }
+
+  get run(): RunContext {
+    return this.frame.run
+  }
+  get plan(): CompiledPlan {
+    return this.frame.plan
+  }
+  get scope(): Scope {
+    return this.frame.scope
+  }
+  get name(): string {
+    return this.compiled.name
+  }
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Made when somebody reads it: most steps never need one. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#stopReason !== undefined) this.#controller.abort(this.#stopReason)
+    }
+    return this.#controller.signal
+  }
+
+  get idempotencyKey(): string {
+    return `${this.run.runId}:${this.name}:${this.revision}`
+  }
+
+  /** What is left of the step's deadline in ms; Infinity without one. */
+  remainingMs(): number {
+    return this.deadline === undefined ? Infinity : this.deadline.at - this.frame.clock.now()
+  }
+
+  emit(fact: RunFact): void {
+    if (!this.#isOver) this.run.emit(fact)
+  }
+
+  /** The step is settled. */
+  finish(): void {
+    this.#isOver = true
+    if (this.deadline !== undefined) this.frame.deadlines.remove(this.deadline)
+  }
+
+  /** Ends whatever the step is at, at once: the call in flight, a sleep, a question to a model. */
+  stop(reason: TuttiError): void {
+    if (this.#isOver || this.#stopReason !== undefined) return
+    this.#stopReason = reason
+    this.#interrupt?.(reason)
+    this.#interrupt = undefined
+    this.#controller?.abort(reason)
+  }
+
+  /** Registers what ends the one thing the step is at; undefined when it is at nothing. */
+  interruptWith(interrupt: ((reason: TuttiError) => void) | undefined): void {
+    this.#interrupt = interrupt
+  }
+
+  /** @throws the reason, when the step was stopped */
+  throwIfStopped(): void {
+    if (this.#stopReason !== undefined) throw this.#stopReason
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.throwIfStopped()
+      const cancel = this.frame.clock.after(delayMs, () => {
+        this.#interrupt = undefined
+        resolve()
+      })
+      this.#interrupt = (reason) => {
+        cancel()
+        reject(reason)
+      }
+    })
+  }
+
+  sources(): JsonObject {
+    const { steps } = this.plan
+    const outputs: [string, JsonValue][] = []
+    for (const index of this.compiled.dependencies) {
+      const name = steps[index]?.name
+      const view = name === undefined ? undefined : this.scope.step(name)
+      if (name !== undefined && view?.status === 'succeeded') outputs.push([name, view.output])
+    }
+    return Object.fromEntries(outputs)
+  }
+}

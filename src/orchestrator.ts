@@ -1,0 +1,228 @@
+// The coordinator: get a plan, run it, synthesize, end. It decides order and does no work; every fact goes out as an event.
+import type { CompiledPlan, PreparedPlan, Scope } from './contracts/compiled.ts'
+import { errorInfo, toTuttiError, TuttiError, type ErrorInfo } from './contracts/errors.ts'
+import type { JsonObject } from './contracts/json.ts'
+import type {
+  CapabilityProvider, CatalogView, Clock, Executor, PlanEvent, Planner, RunHandle, SegmentEnd, Synthesizer, Turn,
+} from './contracts/parts.ts'
+import type { Issue, PlanDocument } from './contracts/plan.ts'
+import type { Degraded, Response, RunStatus } from './contracts/run.ts'
+import { evaluateOutputs } from './plan/outputs.ts'
+import { runErrors, runStatus, unfinishedAnswer } from './record/outcome.ts'
+
+export interface OrchestratorParts {
+  readonly provider: CapabilityProvider
+  readonly planner: Planner
+  readonly executor: Executor
+  readonly synthesizer: Synthesizer
+  readonly view: CatalogView
+  readonly clock: Clock
+  /** Compiles a document that was validated already. */
+  readonly prepare: (document: PlanDocument) => Promise<PreparedPlan>
+  /** Earlier turns of a thread, and where a new one is kept. */
+  readonly threads: { turns(principal: string, threadId: string): readonly Turn[]; add(principal: string, threadId: string, turn: Turn): void }
+  /** Headers of every component call of a run. */
+  readonly headersOf: (handle: RunHandle) => Readonly<Record<string, string>>
+}
+
+export type PlannedEvent = Extract<PlanEvent, { type: 'document' }>
+
+export interface Coordinator {
+  /** Chooses capabilities and makes a plan; events of the making go to `handle.emit`. */
+  plan(handle: PlanHandle): Promise<PlannedEvent>
+  /** One segment of a run, from wherever it is to its end. Never throws. */
+  conduct(handle: RunHandle): Promise<SegmentEnd>
+}
+
+export type PlanHandle = Pick<RunHandle, 'emit' | 'signal'> & { readonly runId: string; readonly request: string; readonly principal: string; readonly turns: readonly Turn[] }
+
+/** What a run ends with, beside what its events tell. */
+interface Ending {
+  readonly answer?: string
+  readonly outputs?: JsonObject
+  readonly missing?: readonly string[]
+  readonly degraded?: Degraded
+  readonly error?: TuttiError
+  readonly status?: RunStatus
+  readonly executionMs?: number
+  readonly synthesisMs?: number
+}
+
+export function createCoordinator(parts: OrchestratorParts): Coordinator {
+  const { clock, view } = parts
+
+  const plan = async ({ emit, signal, runId, request, principal, turns }: PlanHandle): Promise<PlannedEvent> => {
+    const begun = clock.now()
+    const { offered, hidden } = await parts.provider.offer({ request, principal, signal })
+    emit({ type: 'plan-start', offered: offered.length, hidden: hidden.length })
+    const widen = async (words: string): Promise<typeof offered> => (await parts.provider.offer({ request: words, principal, signal })).offered
+    for await (const event of parts.planner.plan({ request, runId, principal, turns, offered, widen, view, signal, emit })) {
+      if (event.type === 'delta') emit({ type: 'plan-delta', delta: event.text })
+      if (event.type !== 'document') continue
+      const { document, issues, way, degraded } = event
+      emit({ type: 'plan-end', document, way, issues, durationMs: clock.now() - begun, ...(degraded !== undefined && { degraded }) })
+      return event
+    }
+    throw new TuttiError('internal', 'The planner ended without a document.')
+  }
+
+  const executePlan = async (handle: RunHandle, prepared: PreparedPlan): Promise<Pick<Ending, 'outputs' | 'missing' | 'executionMs'>> => {
+    const begun = clock.now()
+    const { run } = handle
+    await parts.executor.execute(
+      {
+        runId: run.runId,
+        principal: run.principal,
+        request: run.request ?? prepared.document.description ?? null,
+        startedAt: handle.snapshot().startedAt ?? clock.timestamp(),
+        inputs: handle.liveInputs,
+        secrets: handle.secrets,
+        signal: handle.signal,
+        emit: handle.emit,
+        flush: handle.flush,
+        view,
+        settled: handle.settled,
+        headers: parts.headersOf(handle),
+        ...(run.maxConcurrency !== undefined && { maxConcurrency: run.maxConcurrency }),
+      },
+      { plan: prepared.compiled },
+    )
+    const executionMs = clock.now() - begun
+    return { ...outputsOf(handle, prepared.compiled), executionMs }
+  }
+
+  /** Outputs are read from the record, where secrets are already replaced. */
+  const outputsOf = (handle: RunHandle, compiled: CompiledPlan): Pick<Ending, 'outputs' | 'missing'> => {
+    if (compiled.outputs === undefined) return {}
+    const { run } = handle
+    const scope: Scope = {
+      inputs: run.inputs,
+      run: { id: run.runId, request: run.request ?? null, started_at: handle.snapshot().startedAt ?? '' },
+      step: (name) => handle.view(name),
+      component: (name) => {
+        const component = view.component(name)
+        return component === undefined ? undefined : { healthy: component.instances.some((i) => i.health !== 'unhealthy') }
+      },
+      secret: () => undefined,
+    }
+    return evaluateOutputs(compiled, scope)
+  }
+
+  const synthesize = async (handle: RunHandle, request: string, turns: readonly Turn[], ending: Ending): Promise<Ending> => {
+    const begun = clock.now()
+    const record: Response = { ...handle.snapshot(), ...(ending.outputs !== undefined && { outputs: ending.outputs }), ...(ending.missing !== undefined && { missing: ending.missing }) }
+    for await (const event of parts.synthesizer.synthesize({ request, runId: handle.run.runId, turns, record, signal: handle.signal, emit: handle.emit })) {
+      if (event.type === 'delta') handle.emit({ type: 'answer-delta', delta: event.text })
+      else return { ...ending, answer: event.answer, ...joinDegraded(ending.degraded, event.degraded), synthesisMs: clock.now() - begun }
+    }
+    throw new TuttiError('internal', 'The synthesizer ended without an answer.')
+  }
+
+  const runRequest = async (handle: RunHandle, request: string): Promise<Ending> => {
+    const { runId, principal, threadId } = handle.run
+    const turns = threadId === undefined ? [] : parts.threads.turns(principal, threadId)
+    const planned = await plan({ emit: handle.emit, signal: handle.signal, runId, request, principal, turns })
+    const { document, issues, degraded } = planned
+    const missing = document.missing === undefined || document.missing.length === 0 ? undefined : document.missing
+    const found: Ending = { ...(missing !== undefined && { missing }), ...(degraded !== undefined && { degraded }) }
+    if (issues.some((issue) => issue.severity === 'error')) return { ...found, status: 'failed', error: invalidPlan(issues) }
+    if (document.steps.length === 0) {
+      const answer = document.reason ?? 'Nothing that is registered here can serve this request.'
+      handle.emit({ type: 'answer-delta', delta: answer })
+      return { ...found, status: 'partial', answer }
+    }
+    const prepared = await parts.prepare(document)
+    const executed = await executePlan(handle, prepared)
+    const ending: Ending = { ...found, ...executed, ...joinMissing(missing, executed.missing) }
+    if (handle.signal.aborted) return ending
+    const done = await synthesize(handle, request, turns, ending)
+    if (threadId !== undefined && done.answer !== undefined) parts.threads.add(principal, threadId, { request, answer: done.answer })
+    return done
+  }
+
+  const runDocument = async (handle: RunHandle, prepared: PreparedPlan): Promise<Ending> => {
+    const { document, issues } = prepared
+    handle.emit({ type: 'plan-end', document, way: 'given', issues, durationMs: 0 })
+    if (document.steps.length === 0) {
+      return { status: 'partial', ...(document.reason !== undefined && { answer: document.reason }), ...(document.missing !== undefined && { missing: document.missing }) }
+    }
+    return await executePlan(handle, prepared)
+  }
+
+  const work = async (handle: RunHandle): Promise<Ending> => {
+    try {
+      handle.signal.throwIfAborted()
+      if (handle.run.request !== undefined) return await runRequest(handle, handle.run.request)
+      if (handle.prepared !== undefined) return await runDocument(handle, handle.prepared)
+      if (handle.run.document !== undefined) return await runDocument(handle, await parts.prepare(handle.run.document))
+      throw new TuttiError('internal', `Run "${handle.run.runId}" has neither a request nor a document.`)
+    } catch (thrown) {
+      return { error: toTuttiError(handle.signal.aborted ? handle.signal.reason : thrown) }
+    }
+  }
+
+  const end = (handle: RunHandle, begunAt: number, ending: Ending): void => {
+    const record = handle.snapshot()
+    const stop = handle.signal.aborted ? toTuttiError(handle.signal.reason, 'cancelled') : undefined
+    const failure: ErrorInfo | undefined = stop !== undefined && stop.code !== 'cancelled' ? errorInfo(stop) : ending.error === undefined || stop !== undefined ? undefined : errorInfo(ending.error)
+    const status = stop?.code === 'cancelled' ? 'cancelled' : (ending.status ?? runStatus(record, { failed: failure !== undefined, missing: ending.missing }))
+    const errors = runErrors(record, failure)
+    const answer = ending.answer ?? (handle.run.request === undefined ? null : unfinishedAnswer(record, status, failure))
+    handle.emit({
+      type: 'run-end',
+      response: {
+        ...record,
+        status,
+        answer,
+        ...(ending.outputs !== undefined && { outputs: ending.outputs }),
+        timings: { planningMs: record.timings.planningMs, executionMs: ending.executionMs ?? 0, synthesisMs: ending.synthesisMs ?? 0, totalMs: clock.now() - begunAt },
+        ...(ending.degraded !== undefined && { degraded: ending.degraded }),
+        ...(ending.missing !== undefined && { missing: ending.missing }),
+        ...(errors.length > 0 && { errors }),
+        endedAt: clock.timestamp(),
+      },
+    })
+  }
+
+  return {
+    plan,
+    async conduct(handle) {
+      const { run } = handle
+      const begunAt = clock.now()
+      const name = run.document?.name
+      handle.emit({
+        type: 'run-start',
+        ...(run.request !== undefined && { request: run.request }),
+        inputs: run.inputs,
+        principal: run.principal,
+        ...(run.threadId !== undefined && { threadId: run.threadId }),
+        ...(name !== undefined && { name }),
+      })
+      const cancelTimeout =
+        run.timeoutMs === undefined
+          ? undefined
+          : clock.after(run.timeoutMs, () => handle.abort(new TuttiError('run_timeout', `The run took longer than its timeout of ${run.timeoutMs} ms. Raise "timeout", or ask which step is slow.`)))
+      const ending = await work(handle)
+      cancelTimeout?.()
+      end(handle, begunAt, ending)
+      return 'ended'
+    },
+  }
+}
+
+function invalidPlan(issues: readonly Issue[]): TuttiError {
+  const errors = issues.filter((issue) => issue.severity === 'error')
+  const shown = errors.slice(0, 5).map((issue) => issue.message).join(' ')
+  return new TuttiError('invalid_plan', `No valid plan was found for the request. ${shown}`, { details: { issues: errors } })
+}
+
+function joinDegraded(a: Degraded | undefined, b: Degraded | undefined): { degraded?: Degraded } {
+  if (a === undefined || b === undefined) return a === undefined && b === undefined ? {} : { degraded: (a ?? b) as Degraded }
+  const reason = a.reason === b.reason ? a.reason : `${a.reason} ${b.reason}`
+  return { degraded: { reason, way: a.way === b.way ? a.way : `${a.way}, ${b.way}` } }
+}
+
+function joinMissing(a: readonly string[] | undefined, b: readonly string[] | undefined): { missing?: readonly string[] } {
+  const all = [...new Set([...(a ?? []), ...(b ?? [])])]
+  return all.length === 0 ? {} : { missing: all }
+}

@@ -1,0 +1,185 @@
+// YAML 1.2 (core) as JSON values with places. Whatever YAML can say and JSON cannot is refused in words.
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import type { JsonValue } from '../contracts/json.ts'
+import type { Issue } from '../contracts/plan.ts'
+import { brokenText, type Place, type TextDocument } from './document-text.ts'
+import { createIssue, type Path } from './issue.ts'
+import { MAX_DOCUMENT_DEPTH } from './json-tree.ts'
+
+/** Values that a document may stand for when its aliases are followed. */
+const MAX_EXPANDED = 100_000
+const MAX_SYNTAX_ISSUES = 20
+
+/** @throws nothing; what is wrong is in `issues`, with its place */
+export function readYaml(text: string): TextDocument {
+  const lines = new LineCounter()
+  let document: Document.Parsed
+  try {
+    document = parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      intAsBigInt: true,
+      prettyErrors: false,
+      lineCounter: lines,
+    })
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown
+    return brokenText(createIssue({ code: 'limit', path: [], message: 'The document is nested too deeply.' }))
+  }
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const errors = document.errors.slice(0, MAX_SYNTAX_ISSUES)
+  if (errors.length > 0) {
+    const issues = errors.map((error) => {
+      const place = placeOf(error.pos[0])
+      return {
+        ...createIssue({ code: 'syntax', path: [], message: explainError(error, lineAt(text, place.line)) }),
+        ...place,
+      }
+    })
+    return { value: undefined, issues, locate: () => placeOf(0), sourceOf: () => undefined }
+  }
+  const reader = createReader(document, placeOf)
+  const value = document.contents === null ? undefined : reader.read(document.contents, [])
+  return {
+    value: value ?? undefined,
+    issues: reader.issues,
+    locate(path, at) {
+      const { node, key } = findNode(document, path)
+      const target = at === 'key' && key !== undefined ? key : node
+      return placeOf(target?.range?.[0] ?? 0)
+    },
+    sourceOf(path) {
+      const { node, isExact } = findNode(document, path)
+      return isExact && isScalar(node) && typeof node.source === 'string' ? node.source : undefined
+    },
+  }
+}
+
+const lineAt = (text: string, line: number): string => text.split(/\r?\n/)[line - 1] ?? ''
+
+/** The library's sentence, and what to do in the cases that our documents invite. */
+function explainError(error: { readonly code: string; readonly message: string }, line: string): string {
+  if (error.code === 'TAB_AS_INDENT') return 'A tab indents this line; YAML wants spaces.'
+  if (error.code === 'DUPLICATE_KEY') return 'This key stands here twice; keep one of the two.'
+  if (error.code === 'MULTIPLE_DOCS') return 'There is more than one document in the text; a file holds one.'
+  const sentence = error.message.replace(/\.?$/, '.')
+  if (/^\s*(?:-\s*)?(?:if|until):/.test(line)) return `${sentence} Put the whole expression in quotes.`
+  if (/[{[,].*\$\{/.test(line)) return `${sentence} Inside { } and [ ] a reference needs quotes: "\${...}".`
+  return sentence
+}
+
+interface Reader {
+  readonly issues: Issue[]
+  read(node: unknown, path: Path): JsonValue
+}
+
+function createReader(document: Document.Parsed, placeOf: (offset: number) => Place): Reader {
+  const issues: Issue[] = []
+  const open = new Set<unknown>()
+  let expanded = 0
+  let isFull = false
+  const refuse = (node: Node, path: Path, code: 'syntax' | 'limit' | 'schema', message: string): null => {
+    issues.push({ ...createIssue({ code, path, message }), ...placeOf(node.range?.[0] ?? 0) })
+    return null
+  }
+  const readScalar = (value: unknown, node: Node, path: Path): JsonValue => {
+    if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      return refuse(node, path, 'schema', 'Infinity and NaN are not numbers that JSON knows.')
+    }
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value === null)
+      return value
+    return refuse(node, path, 'schema', 'This kind of value cannot stand in a document.')
+  }
+  const readEntry = (pair: Pair, map: Node, path: Path): [string, JsonValue] | undefined => {
+    const { key } = pair
+    if (!isScalar(key)) {
+      refuse(map, path, 'schema', 'A key must be a plain word.')
+      return undefined
+    }
+    const name = typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
+    if (name === '__proto__') {
+      refuse(key, [...path, name], 'schema', 'The key "__proto__" is not allowed.')
+      return undefined
+    }
+    return [name, read(pair.value, [...path, name])]
+  }
+  const read = (node: unknown, path: Path): JsonValue => {
+    if (isFull || node === null || node === undefined) return null
+    if (!isAlias(node) && !isScalar(node) && !isMap(node) && !isSeq(node)) return null
+    if (++expanded > MAX_EXPANDED) {
+      isFull = true
+      return refuse(
+        node,
+        [],
+        'limit',
+        `The document stands for more than ${MAX_EXPANDED} values when its aliases are followed.`,
+      )
+    }
+    if (path.length > MAX_DOCUMENT_DEPTH) {
+      return refuse(node, path.slice(0, 4), 'limit', `The document is nested deeper than ${MAX_DOCUMENT_DEPTH} levels.`)
+    }
+    if (isAlias(node)) {
+      const target = node.resolve(document)
+      if (target === undefined)
+        return refuse(node, path, 'syntax', `The alias "*${node.source}" has no anchor "&${node.source}".`)
+      if (open.has(target)) return refuse(node, path, 'syntax', `The alias "*${node.source}" contains itself.`)
+      return read(target, path)
+    }
+    if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) {
+      return refuse(node, path, 'syntax', explainTag(node.tag, path))
+    }
+    if (isScalar(node)) return readScalar(node.value, node, path)
+    open.add(node)
+    const value: JsonValue = isSeq(node)
+      ? node.items.map((item, i) => read(item, [...path, i]))
+      : Object.fromEntries(node.items.map((pair) => readEntry(pair, node, path)).filter((entry) => entry !== undefined))
+    open.delete(node)
+    return value
+  }
+  return { issues, read }
+}
+
+function explainTag(tag: string, path: Path): string {
+  const key = path.at(-1)
+  return key === 'if' || key === 'until'
+    ? `YAML reads "${tag}" as a tag, so the expression would be lost. Put it in quotes: ${key}: "${tag}...".`
+    : `YAML reads "${tag}" as a tag; tags are not supported. Put the text in quotes if it is meant as text.`
+}
+
+interface FoundNode {
+  readonly node: Node | undefined
+  readonly key: Node | undefined
+  readonly isExact: boolean
+}
+
+const asNode = (value: unknown): Node | undefined =>
+  isAlias(value) || isScalar(value) || isMap(value) || isSeq(value) ? value : undefined
+
+function findNode(document: Document.Parsed, path: Path): FoundNode {
+  let node = asNode(document.contents)
+  let key: Node | undefined
+  for (const part of path) {
+    const parent = isAlias(node) ? asNode(node.resolve(document)) : node
+    let next: Node | undefined
+    if (isSeq(parent)) next = asNode(parent.items[Number(part)])
+    else if (isMap(parent)) {
+      // The last of two equal keys does not exist: that was an error.
+      const pair = parent.items.find(
+        (item) => isScalar(item.key) && String(item.key.source ?? item.key.value) === String(part),
+      )
+      next = asNode(pair?.value)
+      if (pair !== undefined && isScalar(pair.key)) {
+        key = pair.key
+        next ??= pair.key
+      }
+    }
+    if (next === undefined) return { node, key, isExact: false }
+    if (isSeq(parent)) key = undefined
+    node = next
+  }
+  return { node, key, isExact: true }
+}

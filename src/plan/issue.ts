@@ -1,0 +1,41 @@
+// Making issues, and speaking of places in a document: paths as lists of keys, JSON pointers as text.
+import type { Issue, IssueCode } from '../contracts/plan.ts'
+
+export type Path = readonly (string | number)[]
+
+/** A JSON pointer (RFC 6901). */
+export const pointerOf = (path: Path): string =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+
+/** The path of a pointer; numbers stay text. */
+export const pathOf = (pointer: string): string[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+
+export interface IssueParts {
+  readonly code: IssueCode
+  readonly path: Path
+  readonly message: string
+  readonly severity?: Issue['severity']
+  readonly step?: string | undefined
+  readonly alternatives?: readonly string[]
+}
+
+export function createIssue({ code, path, message, severity = 'error', step, alternatives = [] }: IssueParts): Issue {
+  return {
+    code,
+    severity,
+    ...(step !== undefined && { step }),
+    pointer: pointerOf(path),
+    message,
+    alternatives: alternatives.slice(0, 5),
+  }
+}
+
+export const hasErrors = (issues: readonly Issue[]): boolean => issues.some(({ severity }) => severity === 'error')
+
+/** ` Did you mean "a"?` or nothing. */
+export const didYouMean = (alternatives: readonly string[]): string =>
+  alternatives[0] === undefined ? '' : ` Did you mean "${alternatives[0]}"?`

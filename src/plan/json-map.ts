@@ -1,0 +1,116 @@
+// Where things stand in a JSON text, and which keys stand there twice: what JSON.parse does not tell. The text is known to be valid.
+import type { Path } from './issue.ts'
+
+interface Found {
+  readonly offset: number
+  readonly keyOffset: number | undefined
+  /** The scalar as written, without quotes; undefined for objects and lists, and when the path was not found. */
+  readonly scalar: string | undefined
+}
+
+export interface JsonMap {
+  readonly doubtful: readonly { readonly path: Path; readonly kind: 'duplicate' | 'proto' }[]
+  /** The value at the path, or the nearest parent that exists. A key that stands twice: the second one. */
+  find(path: Path): Found
+}
+
+interface Frame {
+  readonly isObject: boolean
+  readonly keys: Set<string>
+  /** The key or index of the value that is read now. */
+  current: string | number
+}
+
+interface Visit {
+  readonly frames: readonly Frame[]
+  readonly offset: number
+  readonly keyOffset: number | undefined
+  readonly scalar: string | undefined
+}
+
+const SCALAR = /[^\s,\]}]+/y
+
+/** Calls `onValue` at each value, and `onKey` when a key is doubtful. No recursion: texts may be deep. */
+function scan(
+  text: string,
+  onValue: (visit: Visit) => void,
+  onDoubt: (path: Path, kind: 'duplicate' | 'proto') => void,
+): void {
+  const frames: Frame[] = []
+  let keyOffset: number | undefined
+  let expectsKey = false
+  const pathNow = (): Path => frames.map(({ current }) => current)
+  for (let i = 0; i < text.length; ) {
+    const char = text[i]
+    const frame = frames.at(-1)
+    if (char === '{' || char === '[') {
+      onValue({ frames, offset: i, keyOffset, scalar: undefined })
+      frames.push({ isObject: char === '{', keys: new Set(), current: char === '{' ? '' : 0 })
+      expectsKey = char === '{'
+      keyOffset = undefined
+      i++
+    } else if (char === '}' || char === ']') {
+      frames.pop()
+      i++
+    } else if (char === ',') {
+      if (frame !== undefined && !frame.isObject) frame.current = Number(frame.current) + 1
+      expectsKey = frame?.isObject === true
+      keyOffset = undefined
+      i++
+    } else if (char === '"') {
+      const end = endOfString(text, i)
+      if (expectsKey && frame !== undefined) {
+        const raw = text.slice(i, end)
+        const key = String(raw.includes('\\') ? JSON.parse(raw) : raw.slice(1, -1))
+        frame.current = key
+        if (frame.keys.has(key)) onDoubt(pathNow(), 'duplicate')
+        else if (key === '__proto__') onDoubt(pathNow(), 'proto')
+        frame.keys.add(key)
+        keyOffset = i
+        expectsKey = false
+      } else {
+        onValue({ frames, offset: i, keyOffset, scalar: text.slice(i + 1, end - 1) })
+      }
+      i = end
+    } else if (char === ':' || char === ' ' || char === '\n' || char === '\r' || char === '\t') {
+      i++
+    } else {
+      SCALAR.lastIndex = i
+      const scalar = SCALAR.exec(text)?.[0] ?? ''
+      onValue({ frames, offset: i, keyOffset, scalar })
+      i += Math.max(1, scalar.length)
+    }
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    if (text[i] === '\\') i++
+    else if (text[i] === '"') return i + 1
+  }
+  return text.length
+}
+
+export function createJsonMap(text: string): JsonMap {
+  const doubtful: { path: Path; kind: 'duplicate' | 'proto' }[] = []
+  scan(text, ignore, (path, kind) => doubtful.push({ path, kind }))
+  return { doubtful, find: (path) => find(text, path) }
+}
+
+const ignore = (): void => undefined
+
+function find(text: string, path: Path): Found {
+  let best: Found = { offset: Math.max(0, text.search(/\S/)), keyOffset: undefined, scalar: undefined }
+  let bestDepth = 0
+  scan(
+    text,
+    ({ frames, offset, keyOffset, scalar }) => {
+      if (frames.length > path.length || frames.length < bestDepth) return
+      if (frames.some(({ current }, i) => String(current) !== String(path[i]))) return
+      bestDepth = frames.length
+      best = { offset, keyOffset, scalar: bestDepth === path.length ? scalar : undefined }
+    },
+    ignore,
+  )
+  return best
+}

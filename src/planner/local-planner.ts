@@ -1,0 +1,226 @@
+// Plans without any model: clauses find capabilities by their words, inputs are filled from the text, and what is missing is
+// chained from other capabilities' outputs. The degraded way: it reads only, never invents a value, and says what it left out.
+import type { OfferedCapability } from '../contracts/capability.ts'
+import type { JsonObject, JsonValue } from '../contracts/json.ts'
+import type { PlanDocument, Step } from '../contracts/plan.ts'
+import { findSupply, type Supply } from './local-planner-chain.ts'
+import { createMatcher, type Entry, type Match, type Matcher } from './local-planner-match.ts'
+import { fillInputs, type Filling } from './local-planner-slots.ts'
+import { readRequest, type Clause, type RequestText, type Token } from './local-planner-text.ts'
+import { stem, STOP_WORDS } from './local-planner-words.ts'
+
+const MAX_STEPS = 16
+const MAX_DEPTH = 3
+/** Another capability may stand in for the best one of a clause when it has at least this share of its score. */
+const STAND_IN_SHARE = 0.2
+const MAX_TRIED = 5
+
+/** A call that may be made, with the calls that supply it. */
+interface Draft {
+  readonly entry: Entry
+  readonly inputs: ReadonlyMap<string, JsonValue | Supply<Draft>>
+  readonly missing: readonly string[]
+  readonly filling: Filling
+}
+
+/** The plan for what the offered capabilities can surely serve; the rest in `missing`, as sentences for the user. */
+export function planLocally(request: string, offered: readonly OfferedCapability[]): PlanDocument {
+  const text = readRequest(request)
+  const matcher = createMatcher(offered)
+  const writer = createWriter()
+  const missing = new Set<string>()
+  let last: { readonly clause: Clause; readonly draft: Draft } | undefined
+  for (const clause of text.clauses) {
+    const choice = chooseFor(clause, text, matcher)
+    if (choice.draft !== undefined) {
+      last = { clause, draft: choice.draft }
+      writer.add(choice.draft)
+    } else if (choice.why === undefined && last !== undefined && clause.values.length > 0 && (!clause.isAsk || clause.words.length === 0)) {
+      const again = repeatWith(last.draft, clause, text)
+      if (again !== undefined) writer.add(again)
+    } else if (choice.why === undefined && clause.isAsk && clause.words.length > 0) {
+      missing.add(`Nothing that is offered serves "${clause.text}".`)
+    }
+    if (choice.why !== undefined) missing.add(choice.why)
+  }
+  const steps = writer.steps()
+  const left = [...missing]
+  if (steps.length > 0) return { steps, ...(left.length > 0 && { missing: left }) }
+  if (left.length === 0) left.push(`A capability that serves "${text.text.trim().slice(0, 200)}".`)
+  return { steps, reason: `Nothing could be called for this request. ${left.join(' ')}`, missing: left }
+}
+
+interface Choice {
+  readonly draft?: Draft
+  /** Why the capability that fits best is not called. */
+  readonly why?: string
+}
+
+function chooseFor(clause: Clause, text: RequestText, matcher: Matcher): Choice {
+  const ranked = matcher.rank(clause)
+  const least = (ranked[0]?.score ?? 0) * STAND_IN_SHARE
+  const [best] = ranked
+  let why: string | undefined
+  for (const match of ranked.slice(0, MAX_TRIED)) {
+    if (match.score < least || (match !== best && why === undefined)) break
+    const isCarried = match.isStrong || why !== undefined || isBesideValue(match, clause, text)
+    if (!isCarried) break
+    const name = match.entry.offered.capability.name
+    if (!match.entry.isReading) {
+      // Who asks for a change is not served by something else.
+      return { why: why ?? `"${name}" may change something; without a model only capabilities that read are called ("${clause.text}").` }
+    }
+    const draft = draftCall(match.entry, { clause, text, matcher, above: [] })
+    const needsValue = !match.isStrong && draft.inputs.size === 0
+    if (draft.missing.length === 0 && !needsValue) return { draft, ...(why !== undefined && { why }) }
+    if (draft.missing.length > 0) why ??= `"${name}" fits "${clause.text}", but the request does not say: ${draft.missing.join(', ')}.`
+  }
+  const draft = why === undefined ? draftByForm(clause, text, matcher) : undefined
+  return why === undefined ? (draft === undefined ? {} : { draft }) : { why }
+}
+
+/** "100 Tesla shares", "the capital of France": the common word stands beside a value. */
+function isBesideValue({ hits }: Match, clause: Clause, { tokens }: RequestText): boolean {
+  const tells = (token: Token): boolean => token.kind !== 'punct' && !STOP_WORDS.has(token.lower)
+  return clause.values.some((value) => {
+    const before = tokens.slice(Math.max(clause.from, value.from - 3), value.from).findLast(tells)
+    const after = tokens.slice(value.to, Math.min(clause.to, value.to + 3)).find(tells)
+    return [before, after].some((token) => token !== undefined && hits.has(stem(token.lower)))
+  })
+}
+
+/** "100 USD in KRW": nobody named it, but only one capability wants just such values. */
+function draftByForm(clause: Clause, text: RequestText, { entries }: Matcher): Draft | undefined {
+  const fitting: Draft[] = []
+  for (const entry of clause.values.length < 2 ? [] : entries) {
+    if (!entry.isReading) continue
+    const filling = fillInputs(entry, clause, text, { isWide: false })
+    if (filling.missing.length > 0 || filling.formed < 2) continue
+    fitting.push({ entry, inputs: new Map([...filling.inputs].map(([name, { value }]) => [name, value])), missing: [], filling })
+  }
+  return fitting.length === 1 ? fitting[0] : undefined
+}
+
+interface DraftContext {
+  readonly clause: Clause
+  readonly text: RequestText
+  readonly matcher: Matcher
+  /** Capabilities that this one is to supply. */
+  readonly above: readonly Entry[]
+}
+
+function draftCall(entry: Entry, context: DraftContext): Draft {
+  const filling = fillInputs(entry, context.clause, context.text, { isWide: true, above: context.above })
+  const inputs = new Map<string, JsonValue | Supply<Draft>>()
+  for (const [name, { value }] of filling.inputs) inputs.set(name, value)
+  const open = new Map(filling.missing.map((wish) => [wish.name, wish]))
+  if (open.size > 0 && context.above.length < MAX_DEPTH) {
+    const above = [...context.above, entry]
+    const readable = context.matcher.entries.filter((other) => other.isReading && !above.includes(other))
+    const supplied = findSupply([...open.values()], readable, (other) => {
+      const draft = draftCall(other, { ...context, above })
+      return draft.missing.length === 0 ? draft : undefined
+    })
+    for (const [name, supply] of supplied) {
+      inputs.set(name, supply)
+      open.delete(name)
+    }
+  }
+  return { entry, inputs, missing: [...open.keys()], filling }
+}
+
+/** "... and in Osaka": the call before, with the values that this piece gives instead. */
+function repeatWith(draft: Draft, clause: Clause, text: RequestText): Draft | undefined {
+  const filling = fillInputs(draft.entry, clause, text, { isWide: false })
+  const inputs = new Map(draft.inputs)
+  for (const [name, { value }] of filling.inputs) inputs.set(name, value)
+  if (filling.inputs.size > 0) return { ...draft, inputs, filling }
+  for (const [name, value] of draft.inputs) {
+    if (!isSupply(value)) continue
+    const from = repeatWith(value.from, clause, text)
+    if (from === undefined) continue
+    for (const [other, supply] of draft.inputs) {
+      if (isSupply(supply) && supply.from === value.from) inputs.set(other, { ...supply, from })
+    }
+    inputs.set(name, { ...value, from })
+    return { ...draft, inputs }
+  }
+  return undefined
+}
+
+const isSupply = (value: JsonValue | Supply<Draft>): value is Supply<Draft> =>
+  typeof value === 'object' && value !== null && 'from' in value && value.isSupply === true
+
+interface Writer {
+  add(draft: Draft): void
+  steps(): Step[]
+}
+
+/** Turns drafts into steps: the same call once, suppliers before what they supply, one call for each value of a row. */
+function createWriter(): Writer {
+  const steps: Step[] = []
+  const nameOf = new Map<string, string>()
+  const names = new Set<string>()
+
+  const write = (entry: Entry, inputs: JsonObject, dependsOn: readonly string[]): string | undefined => {
+    const { component, capability } = entry.offered
+    const key = JSON.stringify([component.name, capability.name, inputs])
+    const known = nameOf.get(key)
+    if (known !== undefined || steps.length >= MAX_STEPS) return known
+    const name = uniqueName(capability.name, names)
+    names.add(name)
+    nameOf.set(key, name)
+    steps.push({ name, type: 'call', component: component.name, action: capability.name, inputs, dependsOn })
+    return name
+  }
+  const writeDraft = (draft: Draft): (string | undefined)[] =>
+    variantsOf(draft).map((variant) => {
+      const inputs: Record<string, JsonValue> = Object.create(null) as Record<string, JsonValue>
+      const dependsOn: string[] = []
+      for (const [name, value] of variant) {
+        if (!isSupply(value)) {
+          inputs[name] = value
+          continue
+        }
+        const [supplier] = writeDraft(value.from)
+        if (supplier === undefined) return undefined
+        if (!dependsOn.includes(supplier)) dependsOn.push(supplier)
+        inputs[name] = `\${steps.${supplier}.output.${value.path}}`
+      }
+      return write(draft.entry, { ...inputs }, dependsOn)
+    })
+  return {
+    add: (draft) => void writeDraft(draft),
+    steps: () => steps,
+  }
+}
+
+type Inputs = Draft['inputs']
+
+/** The inputs once for each value of a row, also of a row that a supplier takes. */
+function variantsOf(draft: Draft): Inputs[] {
+  const variants = [draft.inputs]
+  for (const [name, { others, value }] of draft.filling.inputs) {
+    if (draft.inputs.get(name) !== value) continue
+    for (const other of others ?? []) variants.push(new Map([...draft.inputs, [name, other]]))
+  }
+  if (variants.length > 1) return variants
+  const suppliers = new Set([...draft.inputs.values()].filter(isSupply).map(({ from }) => from))
+  for (const supplier of suppliers) {
+    const [, ...more] = variantsOf(supplier)
+    for (const inputs of more) {
+      const from: Draft = { ...supplier, inputs, filling: { ...supplier.filling, inputs: new Map() } }
+      variants.push(new Map([...draft.inputs].map(([name, value]) => [name, isSupply(value) && value.from === supplier ? { ...value, from } : value])))
+    }
+  }
+  return variants
+}
+
+function uniqueName(capability: string, taken: ReadonlySet<string>): string {
+  const plain = capability.replace(/[^A-Za-z0-9_-]+/g, '_').replace(/^[^A-Za-z_]+/, '')
+  const base = plain === '' ? 'step' : plain.slice(0, 60)
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? base : `${base}_${n}`
+    if (!taken.has(name)) return name
+  }
+}

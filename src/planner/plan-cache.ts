@@ -1,0 +1,78 @@
+// Plans that served: the same request of the same principal over the same catalog costs no model call. Entries outlive their
+// time, since an old plan is better than none when the model is away.
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Config } from '../contracts/config.ts'
+import type { Clock, PlanAsk } from '../contracts/parts.ts'
+import type { PlanDocument } from '../contracts/plan.ts'
+import { PROMPT_VERSION } from './prompt.ts'
+
+export type CacheAsk = Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns'>
+
+export interface KeptPlan {
+  readonly document: PlanDocument
+  /** ms since it was stored. */
+  readonly ageMs: number
+  /** Within its time; otherwise only a stand-in. */
+  readonly isFresh: boolean
+}
+
+export interface PlanCache {
+  find(ask: CacheAsk): KeptPlan | undefined
+  /** Keeps a plan of the model that is valid and calls something. */
+  store(ask: CacheAsk, document: PlanDocument): void
+  evict(ask: CacheAsk): void
+  /** How a lookup turned out, for the statistics: a plan that was found may still have been unusable. */
+  count(outcome: 'hit' | 'miss'): void
+  stats(): { readonly hits: number; readonly misses: number; readonly size: number }
+}
+
+interface Entry {
+  readonly document: PlanDocument
+  readonly storedAt: number
+}
+
+export interface PlanCacheParts {
+  readonly settings: Pick<Config, 'planner' | 'capabilities'>
+  readonly clock: Clock
+  readonly modelId: () => string | undefined
+}
+
+export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): PlanCache {
+  const { cacheEnabled, cacheSize, cacheTtlMs, persona, domain } = settings.planner
+  // Time is compared here and not by the cache: what has expired must stay for the day when the model is away.
+  const entries = new LRUCache<string, Entry>({ max: cacheSize })
+  const policy = [settings.capabilities.provider, settings.capabilities.topK, persona ?? null, domain ?? null]
+  let hits = 0
+  let misses = 0
+
+  const keyOf = (ask: CacheAsk): string => {
+    const parts = [ask.principal, normaliseRequest(ask.request), ask.view.fingerprint, policy, PROMPT_VERSION, modelId() ?? null]
+    return createHash('sha256').update(JSON.stringify(parts)).digest('base64')
+  }
+  // A turn changes what the same words mean.
+  const isCacheable = (ask: CacheAsk): boolean => cacheEnabled && ask.turns.length === 0
+
+  return {
+    find(ask) {
+      const entry = isCacheable(ask) ? entries.get(keyOf(ask)) : undefined
+      if (entry === undefined) return undefined
+      const ageMs = clock.now() - entry.storedAt
+      return { document: entry.document, ageMs, isFresh: ageMs < cacheTtlMs }
+    },
+    store(ask, document) {
+      if (isCacheable(ask) && document.steps.length > 0) entries.set(keyOf(ask), { document, storedAt: clock.now() })
+    },
+    evict(ask) {
+      if (isCacheable(ask)) entries.delete(keyOf(ask))
+    },
+    count(outcome) {
+      if (outcome === 'hit') hits++
+      else misses++
+    },
+    stats: () => ({ hits, misses, size: entries.size }),
+  }
+}
+
+/** Case stays: "US" and "us" are different words. */
+export const normaliseRequest = (request: string): string => request.normalize('NFC').replace(/\s+/g, ' ').trim()

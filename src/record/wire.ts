@@ -1,0 +1,64 @@
+// What leaves the process is snake_case; user data (inputs, outputs, error details) is never renamed.
+import type { ErrorInfo } from '../contracts/errors.ts'
+import type { RunEvent } from '../contracts/events.ts'
+import type { JsonObject, JsonValue } from '../contracts/json.ts'
+import type { Issue } from '../contracts/plan.ts'
+import type { AttemptRecord, Response, RunSummary, StepRecord } from '../contracts/run.ts'
+import { documentToWire } from '../plan/document.ts'
+
+const snakeNames = new Map<string, string>()
+
+/** `runId` → `run_id`. */
+export function toSnake(name: string): string {
+  let snake = snakeNames.get(name)
+  if (snake === undefined) {
+    snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    snakeNames.set(name, snake)
+  }
+  return snake
+}
+
+/** Renames the keys of one flat record of ours; values whose key is in `convert` pass through it. */
+function rename(record: object, convert: Readonly<Record<string, (value: never) => unknown>> = {}): JsonObject {
+  const out: Record<string, JsonValue> = {}
+  for (const [key, value] of Object.entries(record)) {
+    if (value === undefined) continue
+    const change = Object.hasOwn(convert, key) ? convert[key] : undefined
+    out[toSnake(key)] = (change === undefined ? value : change(value as never)) as JsonValue
+  }
+  return out
+}
+
+export const errorToWire = (error: ErrorInfo): JsonObject => rename(error)
+export const issueToWire = (issue: Issue): JsonObject => rename(issue)
+export const summaryToWire = (summary: RunSummary): JsonObject => rename(summary)
+
+const errorsToWire = (errors: readonly ErrorInfo[]): JsonObject[] => errors.map(errorToWire)
+const issuesToWire = (issues: readonly Issue[]): JsonObject[] => issues.map(issueToWire)
+const attemptToWire = (attempt: AttemptRecord): JsonObject => rename(attempt, { error: errorToWire })
+const stepToWire = (step: StepRecord): JsonObject =>
+  rename(step, { error: errorToWire, attempts: (list: readonly AttemptRecord[]) => list.map(attemptToWire), repairs: (list: readonly object[]) => list.map((r) => rename(r)) })
+const usageToWire = (usage: Response['usage']): JsonObject =>
+  rename(usage, { byPurpose: (by: Response['usage']['byPurpose']) => Object.fromEntries(Object.entries(by).map(([purpose, u]) => [purpose, rename(u)])) })
+
+/** DESIGN 7: what `GET /runs/{id}` and `--json` show. */
+export function responseToWire(response: Response): JsonObject {
+  return rename(response, {
+    plan: (plan: Response['plan']) => (plan === null ? null : documentToWire(plan)),
+    steps: (steps: readonly StepRecord[]) => steps.map(stepToWire),
+    usage: usageToWire,
+    timings: rename,
+    errors: errorsToWire,
+  })
+}
+
+/** One event as it stands on SSE, in JSON lines and in journals. */
+export function eventToWire(event: RunEvent): JsonObject {
+  return rename(event, {
+    error: errorToWire,
+    issues: issuesToWire,
+    document: documentToWire,
+    usage: rename,
+    ...(event.type === 'run-end' && { response: responseToWire }),
+  })
+}

@@ -1,0 +1,104 @@
+// Plans and the catalog over HTTP: nothing here calls a component.
+import { TuttiError } from '../contracts/errors.ts'
+import { issueToWire } from '../record/wire.ts'
+import { isJsonObject } from '../util/json.ts'
+import { nearest } from '../util/text.ts'
+import { checkShape, parseBody } from './body.ts'
+import { jsonResponse, type Route, readQuery, type ServerParts } from './route.ts'
+import { emptyQuery, planBody, searchQuery, validateBody } from './schemas.ts'
+import { componentToWire, offeredToWire, outcomeToWire, sourceToWire } from './wire.ts'
+
+export function planRoutes({ orchestrator }: ServerParts): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/plans',
+      role: 'run',
+      summary: 'Makes a plan for a request and runs nothing.',
+      beginsWork: true,
+      query: emptyQuery,
+      body: planBody,
+      answers: { 200: 'PlanOutcome' },
+      problems: [422, 503],
+      async handle(asked) {
+        const { request, options } = checkShape(planBody, parseBody(asked.bodyText), 'The body')
+        const outcome = await orchestrator.plan(request, {
+          principal: asked.caller.principal,
+          signal: asked.gone,
+          ...(options?.thread_id !== undefined && { threadId: options.thread_id }),
+        })
+        return jsonResponse(outcomeToWire(outcome))
+      },
+    },
+    {
+      method: 'POST',
+      path: '/plans/validate',
+      role: 'read',
+      summary: 'Checks a plan or a workflow against the catalog.',
+      query: emptyQuery,
+      body: validateBody,
+      answers: { 200: 'Validation' },
+      async handle(asked) {
+        const { plan, workflow } = checkShape(validateBody, parseBody(asked.bodyText), 'The body')
+        const document = plan ?? workflow
+        if (typeof document !== 'string' && !isJsonObject(document))
+          throw new TuttiError('invalid_request', 'The document must be an object, or YAML text.')
+        const { valid, issues } = await orchestrator.validate(document)
+        return jsonResponse({ valid, issues: issues.map(issueToWire) })
+      },
+    },
+  ]
+}
+
+export function catalogRoutes({ orchestrator }: ServerParts): Route[] {
+  const { catalog } = orchestrator
+  return [
+    {
+      method: 'GET',
+      path: '/catalog',
+      role: 'read',
+      summary: 'All components with their capabilities and instances, and the sources they come from.',
+      query: emptyQuery,
+      answers: { 200: 'Catalog' },
+      handle: async () =>
+        jsonResponse({
+          fingerprint: catalog.fingerprint,
+          components: catalog.components().map(componentToWire),
+          sources: catalog.sources().map(sourceToWire),
+        }),
+    },
+    {
+      method: 'GET',
+      path: '/catalog/search',
+      role: 'read',
+      summary: 'The capabilities that fit a text best, the best first.',
+      query: searchQuery,
+      answers: { 200: 'SearchResult' },
+      async handle(asked) {
+        const { q, k } = readQuery(searchQuery, asked.query)
+        const found = await catalog.search(q, { limit: k })
+        return jsonResponse({ items: found.map(offeredToWire) })
+      },
+    },
+    {
+      method: 'GET',
+      path: '/catalog/{component}',
+      role: 'read',
+      summary: 'One component.',
+      query: emptyQuery,
+      answers: { 200: 'Component' },
+      problems: [404],
+      async handle(asked) {
+        const { component: name = '' } = asked.params
+        const component = catalog.component(name)
+        if (component !== undefined) return jsonResponse(componentToWire(component))
+        const known = catalog.components().map((c) => c.name)
+        const [best] = nearest(name, known, 1)
+        throw new TuttiError(
+          'not_found',
+          `There is no component "${name.slice(0, 100)}".${best === undefined ? '' : ` Did you mean "${best}"?`}`,
+        )
+      },
+    },
+  ]
+}

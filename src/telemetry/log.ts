@@ -1,0 +1,132 @@
+// Log lines for operators, JSON or for eyes, always to a stream that is handed in; known secrets are blanked out on the way.
+import type { RunEvent } from '../contracts/events.ts'
+import type { Clock, Logger } from '../contracts/parts.ts'
+import { stringifyJson } from '../util/json.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface LogOptions {
+  /** Usually standard error: standard output belongs to results. */
+  readonly stream: { write(text: string): unknown }
+  readonly clock: Pick<Clock, 'timestamp'>
+  readonly format: 'json' | 'pretty'
+  /** Lines below it are dropped. Default `info`. */
+  readonly level?: LogLevel
+  /** Texts that are replaced by `[secret]` wherever they stand. */
+  readonly secrets?: readonly string[]
+}
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
+const MAX_VALUE_CHARS = 4_000
+
+const snake = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** Errors are shown by code and message, never by stack; long texts are cut. */
+function showable(value: unknown): unknown {
+  if (value instanceof Error) return { code: 'code' in value ? value.code : undefined, message: value.message }
+  if (typeof value === 'string' && value.length > MAX_VALUE_CHARS) return `${value.slice(0, MAX_VALUE_CHARS)}…`
+  return value
+}
+
+/** Facts are named in snake_case on the line: `runId` becomes `run_id`. A stream that fails is none of the caller's business. */
+export function createLogger(options: LogOptions): Logger {
+  const least = RANK[options.level ?? 'info']
+  // Longest first: a secret that begins with another must not leave its end behind.
+  const secrets = [...(options.secrets ?? [])].filter((s) => s !== '').sort((a, b) => b.length - a.length)
+  // Inside JSON text a secret stands escaped.
+  const written = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+  const redact = (line: string): string => written.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line)
+
+  const render = (level: LogLevel, message: string, facts: Readonly<Record<string, unknown>>): string => {
+    const entries = Object.entries(facts).filter(([, value]) => value !== undefined)
+    if (options.format === 'json') {
+      const named = entries.map(([key, value]) => [snake(key), showable(value)])
+      return stringifyJson({ time: options.clock.timestamp(), level, message, ...Object.fromEntries(named) })
+    }
+    const tail = entries.map(([key, value]) => ` ${snake(key)}=${stringifyJson(showable(value))}`).join('')
+    return `${options.clock.timestamp().slice(11, 23)} ${level.padEnd(5)} ${message.replaceAll('\n', ' ')}${tail}`
+  }
+  const write = (level: LogLevel, message: string, facts: Readonly<Record<string, unknown>> = {}): void => {
+    if (RANK[level] < least) return
+    try {
+      options.stream.write(`${redact(render(level, message, facts))}\n`)
+    } catch {
+      // A closed terminal or an unprintable fact must not end a run.
+    }
+  }
+  return {
+    debug: (message, facts) => write('debug', message, facts),
+    info: (message, facts) => write('info', message, facts),
+    warn: (message, facts) => write('warn', message, facts),
+    error: (message, facts) => write('error', message, facts),
+  }
+}
+
+/** A reader of events that writes one line per fact worth a line; every one carries the run's id. */
+export function createEventLog(log: Logger): (event: RunEvent) => void {
+  return (event) => {
+    const { runId } = event
+    switch (event.type) {
+      case 'run-start':
+        return log.info('run started', {
+          runId,
+          principal: event.principal,
+          name: event.name,
+          threadId: event.threadId,
+        })
+      case 'plan-invalid':
+        return log.warn('plan is not valid', {
+          runId,
+          attempt: event.attempt,
+          issues: event.issues.map((i) => i.message),
+        })
+      case 'plan-end':
+        return log.info('plan ready', {
+          runId,
+          way: event.way,
+          steps: event.document.steps.length,
+          durationMs: event.durationMs,
+          degraded: event.degraded?.reason,
+        })
+      case 'attempt-end':
+        if (event.status !== 'failed') return
+        return log.warn('attempt failed', {
+          runId,
+          step: event.step,
+          attempt: event.attempt,
+          code: event.error?.code,
+          error: event.error?.message,
+          retryInMs: event.retryInMs,
+        })
+      case 'step-repair':
+        return log.info('step repaired', { runId, step: event.step, way: event.way, reason: event.reason })
+      case 'step-end':
+        return log[event.status === 'failed' ? 'warn' : 'debug']('step ended', {
+          runId,
+          step: event.step,
+          status: event.status,
+          code: event.error?.code,
+          error: event.error?.message,
+          durationMs: event.durationMs,
+        })
+      case 'model-call':
+        return log[event.status === 'failed' ? 'warn' : 'debug']('model called', {
+          runId,
+          purpose: event.purpose,
+          model: event.model,
+          status: event.status,
+          code: event.error?.code,
+          error: event.error?.message,
+          durationMs: event.durationMs,
+        })
+      case 'run-end':
+        return log.info('run ended', {
+          runId,
+          status: event.response.status,
+          durationMs: event.response.timings.totalMs,
+          degraded: event.response.degraded?.way,
+        })
+      default:
+    }
+  }
+}

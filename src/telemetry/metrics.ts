@@ -1,0 +1,182 @@
+// Counters and histograms, folded from events alone: nothing is measured twice, and an average is sum over count.
+import type { Histogram, MetricsSnapshot } from '../contracts/api.ts'
+import type { RunEvent } from '../contracts/events.ts'
+import type { RunStatus } from '../contracts/run.ts'
+
+export interface Metrics {
+  /** Reads one event. Never throws; cheap enough for the step path. */
+  observe(event: RunEvent): void
+  snapshot(): MetricsSnapshot
+}
+
+/** Upper bounds in seconds; the last, implied one is infinity. */
+const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+/** Names beyond this many are counted together as `other`, so that a changing catalog cannot fill the memory. */
+const MAX_SERIES = 1_000
+const OTHER = 'other'
+
+interface Distribution {
+  count: number
+  sum: number
+  readonly perBucket: number[]
+}
+
+interface ComponentCalls {
+  readonly component: string
+  readonly action: string
+  readonly status: string
+  count: number
+  readonly seconds: Distribution
+}
+
+interface ModelCalls {
+  readonly purpose: string
+  readonly model: string
+  readonly status: string
+  count: number
+  inputTokens: number
+  outputTokens: number
+}
+
+/** What is remembered of a run until it ends: who is called by which running step. */
+interface RunningSteps {
+  readonly steps: Map<string, { component: string; action: string }>
+}
+
+const newDistribution = (): Distribution => ({ count: 0, sum: 0, perBucket: BOUNDS.map(() => 0) })
+
+function record(distribution: Distribution, seconds: number): void {
+  distribution.count++
+  distribution.sum += seconds
+  const bucket = BOUNDS.findIndex((bound) => seconds <= bound)
+  if (bucket >= 0) distribution.perBucket[bucket] = (distribution.perBucket[bucket] ?? 0) + 1
+}
+
+function toHistogram(distribution: Distribution): Histogram {
+  let below = 0
+  return {
+    count: distribution.count,
+    sum: distribution.sum,
+    buckets: BOUNDS.map((le, i) => ({ le, count: (below += distribution.perBucket[i] ?? 0) })),
+  }
+}
+
+/** The entry for a key; beyond {@link MAX_SERIES} keys, the one entry that holds the rest. */
+function entryOf<T>(entries: Map<string, T>, key: string, restKey: string, make: (rest: boolean) => T): T {
+  const rest = !entries.has(key) && entries.size >= MAX_SERIES
+  const usedKey = rest ? restKey : key
+  let entry = entries.get(usedKey)
+  if (entry === undefined) {
+    entry = make(rest)
+    entries.set(usedKey, entry)
+  }
+  return entry
+}
+
+/** A reader of every run's events. */
+export function createMetrics(): Metrics {
+  const runs: Record<RunStatus, number> = {
+    queued: 0,
+    running: 0,
+    waiting: 0,
+    paused: 0,
+    succeeded: 0,
+    partial: 0,
+    failed: 0,
+    cancelled: 0,
+  }
+  const runSeconds = newDistribution()
+  const steps = { succeeded: 0, failed: 0, skipped: 0, cancelled: 0 }
+  const repairs = new Map<string, number>()
+  const componentCalls = new Map<string, ComponentCalls>()
+  const modelCalls = new Map<string, ModelCalls>()
+  const running = new Map<string, RunningSteps>()
+  const planCache = { hits: 0, misses: 0, size: 0 }
+  let maxParallelSteps = 0
+
+  const observeAttempt = (event: Extract<RunEvent, { type: 'attempt-end' }>): void => {
+    const called = running.get(event.runId)?.steps.get(event.step)
+    if (called === undefined || called.component === '') return
+    const { component, action } = called
+    const { status } = event
+    const calls = entryOf(componentCalls, `${component}\n${action}\n${status}`, `\n\n${status}`, (rest) => ({
+      component: rest ? OTHER : component,
+      action: rest ? OTHER : action,
+      status,
+      count: 0,
+      seconds: newDistribution(),
+    }))
+    calls.count++
+    record(calls.seconds, event.durationMs / 1000)
+  }
+  const observeModelCall = ({ purpose, model, status, usage }: Extract<RunEvent, { type: 'model-call' }>): void => {
+    const calls = entryOf(modelCalls, `${purpose}\n${model}\n${status}`, `${purpose}\n\n${status}`, (rest) => ({
+      purpose,
+      model: rest ? OTHER : model,
+      status,
+      count: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+    }))
+    calls.count++
+    calls.inputTokens += usage.inputTokens
+    calls.outputTokens += usage.outputTokens
+  }
+
+  return {
+    observe(event) {
+      switch (event.type) {
+        case 'run-start':
+          running.set(event.runId, { steps: new Map() })
+          break
+        case 'plan-end':
+          if (event.way === 'cache') planCache.hits++
+          else if (event.way !== 'given') planCache.misses++
+          break
+        case 'step-start': {
+          const run = running.get(event.runId)
+          run?.steps.set(event.step, { component: '', action: '' })
+          if (run !== undefined && run.steps.size > maxParallelSteps) maxParallelSteps = run.steps.size
+          break
+        }
+        case 'attempt-start': {
+          const called = running.get(event.runId)?.steps.get(event.step)
+          if (called === undefined) break
+          called.component = event.component ?? ''
+          called.action = event.action ?? ''
+          break
+        }
+        case 'attempt-end':
+          observeAttempt(event)
+          break
+        case 'step-repair':
+          repairs.set(event.way, (repairs.get(event.way) ?? 0) + 1)
+          break
+        case 'step-end':
+          steps[event.status]++
+          running.get(event.runId)?.steps.delete(event.step)
+          break
+        case 'model-call':
+          observeModelCall(event)
+          break
+        case 'run-end':
+          running.delete(event.runId)
+          runs[event.response.status]++
+          record(runSeconds, event.response.timings.totalMs / 1000)
+          break
+        default:
+      }
+    },
+    snapshot: () => ({
+      runs: { ...runs, running: running.size },
+      runSeconds: toHistogram(runSeconds),
+      steps: { ...steps },
+      componentCalls: [...componentCalls.values()].map((calls) => ({ ...calls, seconds: toHistogram(calls.seconds) })),
+      modelCalls: [...modelCalls.values()].map((calls) => ({ ...calls })),
+      repairs: Object.fromEntries(repairs),
+      planCache: { ...planCache },
+      activeRuns: running.size,
+      maxParallelSteps,
+    }),
+  }
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import type { RequestOptions } from '../../src/contracts/api.ts'
+import { TuttiError } from '../../src/contracts/errors.ts'
+import type { RunEvent } from '../../src/contracts/events.ts'
+import type { Logger, RunHandle, SegmentEnd } from '../../src/contracts/parts.ts'
+import { createInProcessEngine } from '../../src/runs/engine-in-process.ts'
+import { createMemoryJournal } from '../../src/runs/journals/memory.ts'
+import { createRunService, type RunService } from '../../src/runs/run-service.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+
+const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+const finish = (handle: RunHandle, status: 'succeeded' | 'cancelled' = 'succeeded'): void => handle.emit({ type: 'run-end', response: { ...handle.snapshot(), status } })
+const begin = (handle: RunHandle): void => handle.emit({ type: 'run-start', request: handle.run.request ?? '', inputs: {}, principal: handle.run.principal })
+
+function create(conduct: (handle: RunHandle) => Promise<SegmentEnd>, settings = { concurrency: 100, maxQueued: 100 }): RunService {
+  const clock = createManualClock()
+  const service = createRunService({
+    journal: createMemoryJournal({ keepEnded: 100, keepEndedBytes: 1e9 }), engine: createInProcessEngine({ clock, log: silent }), clock, log: silent, settings, listeners: [],
+    accept: async (ask) => {
+      if (ask.request === 'refuse') throw new TuttiError('invalid_request', 'Refused.')
+      return { inputs: {}, liveInputs: {}, secrets: new Map() }
+    },
+    conduct,
+  })
+  service.start()
+  return service
+}
+const quick = async (handle: RunHandle): Promise<SegmentEnd> => {
+  begin(handle)
+  finish(handle)
+  return 'ended'
+}
+/** Runs until it is cancelled. */
+const patient = async (handle: RunHandle): Promise<SegmentEnd> => {
+  begin(handle)
+  if (!handle.signal.aborted) await new Promise((resolve) => handle.signal.addEventListener('abort', resolve))
+  finish(handle, 'cancelled')
+  return 'ended'
+}
+const collect = async (events: AsyncIterable<RunEvent>): Promise<string[]> => {
+  const seen: string[] = []
+  for await (const e of events) seen.push(`${e.seq} ${e.type}`)
+  return seen
+}
+
+describe('runs', () => {
+  it('accepts a run, and gives its response while it runs and after it has ended', async () => {
+    const runs = create(patient)
+    const { runId, status } = await runs.submit({ request: 'x' })
+    expect(status).toBe('queued')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect((await runs.get(runId))?.status).toBe('running')
+    await runs.cancel(runId)
+    expect((await runs.wait(runId)).status).toBe('cancelled')
+    expect((await runs.get(runId))?.status).toBe('cancelled')
+  })
+  it('refuses before a run begins, and keeps nothing of it', async () => {
+    const runs = create(quick)
+    await expect(runs.submit({ request: 'refuse' })).rejects.toMatchObject({ code: 'invalid_request' })
+    expect((await runs.list()).items).toEqual([])
+  })
+  it('streams past events, then live ones, to its end', async () => {
+    const runs = create(patient)
+    const { runId } = await runs.submit({ request: 'x' })
+    await new Promise((resolve) => setImmediate(resolve))
+    const following = collect(runs.events(runId))
+    const late = collect(runs.events(runId, { fromSeq: 2 }))
+    await new Promise((resolve) => setImmediate(resolve))
+    await runs.cancel(runId)
+    expect(await following).toEqual(['1 run-start', '2 run-end'])
+    expect(await late).toEqual(['2 run-end'])
+    expect(await collect(runs.events(runId))).toEqual(['1 run-start', '2 run-end'])
+  })
+  it('ends a reader when its signal aborts, and the run goes on', async () => {
+    const runs = create(patient)
+    const { runId } = await runs.submit({ request: 'x' })
+    await new Promise((resolve) => setImmediate(resolve))
+    const stop = new AbortController()
+    const reading = collect(runs.events(runId, { signal: stop.signal }))
+    await new Promise((resolve) => setImmediate(resolve))
+    stop.abort()
+    expect(await reading).toEqual(['1 run-start'])
+    expect((await runs.get(runId))?.status).toBe('running')
+    await runs.cancel(runId)
+  })
+  it('ends a wait when its signal aborts, and the run goes on', async () => {
+    const runs = create(patient)
+    const { runId } = await runs.submit({ request: 'x' })
+    const stop = new AbortController()
+    const waiting = runs.wait(runId, { signal: stop.signal })
+    stop.abort()
+    await expect(waiting).rejects.toMatchObject({ code: 'cancelled' })
+    expect((await runs.get(runId))?.status).not.toBe('cancelled')
+    await runs.cancel(runId)
+  })
+  it('hides a run from other principals', async () => {
+    const runs = create(quick)
+    const { runId } = await runs.submit({ request: 'x' }, { principal: 'ann' })
+    expect(await runs.get(runId, { principal: 'bob' })).toBeUndefined()
+    await expect(runs.cancel(runId, { principal: 'bob' })).rejects.toMatchObject({ code: 'unknown_run' })
+    await expect(collect(runs.events(runId, { principal: 'bob' }))).rejects.toMatchObject({ code: 'unknown_run' })
+    expect((await runs.get(runId, { principal: 'ann' }))?.runId).toBe(runId)
+    expect((await runs.list({ principal: 'bob' })).items).toEqual([])
+  })
+  it('says that an ended run cannot be cancelled, and that an unknown one is unknown', async () => {
+    const runs = create(quick)
+    const { runId } = await runs.submit({ request: 'x' })
+    await runs.wait(runId)
+    await expect(runs.cancel(runId)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(runs.wait('run_nope')).rejects.toMatchObject({ code: 'unknown_run' })
+  })
+  it('cancels the run when the caller aborts', async () => {
+    const runs = create(patient)
+    const caller = new AbortController()
+    const options: RequestOptions = { signal: caller.signal }
+    const { runId, done } = await runs.begin({ request: 'x' }, options)
+    caller.abort()
+    expect((await done).status).toBe('cancelled')
+    expect((await runs.get(runId))?.status).toBe('cancelled')
+  })
+  it('refuses more runs than it may hold, and says when to try again', async () => {
+    const runs = create(patient, { concurrency: 1, maxQueued: 2 })
+    const first = await runs.submit({ request: 'x' })
+    const second = await runs.submit({ request: 'x' })
+    await expect(runs.submit({ request: 'x' })).rejects.toMatchObject({ code: 'too_many_requests', details: { retry_after_ms: 1_000 } })
+    await runs.cancel(first.runId)
+    await runs.cancel(second.runId)
+    expect((await runs.wait(second.runId)).status).toBe('cancelled')
+  })
+  it('ends runs that were accepted and never begun when it stops', async () => {
+    const runs = create(patient, { concurrency: 1, maxQueued: 10 })
+    const running = await runs.begin({ request: 'x' })
+    const queued = await runs.begin({ request: 'y' })
+    await runs.stop(0)
+    expect([(await running.done).status, (await queued.done).status]).toEqual(['cancelled', 'cancelled'])
+  })
+  it('cancels what runs when it stops, and takes nothing more', async () => {
+    const runs = create(patient)
+    const { runId, done } = await runs.begin({ request: 'x' })
+    await new Promise((resolve) => setImmediate(resolve))
+    const stopping = runs.stop(0)
+    expect((await done).status).toBe('cancelled')
+    await stopping
+    await expect(runs.submit({ request: 'x' })).rejects.toMatchObject({ code: 'closed' })
+    expect((await runs.get(runId))?.status).toBe('cancelled')
+  })
+})

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import type { RunFact } from '../../src/contracts/events.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { renderPrometheus } from '../../src/telemetry/prometheus.ts'
+import { responseOf, stamp, start, stepFacts } from './events.ts'
+
+const fold = (...runs: RunFact[][]) => {
+  const metrics = createMetrics()
+  runs.forEach((facts, i) => {
+    for (const event of stamp(facts, `run_${i}`)) metrics.observe(event)
+  })
+  return metrics.snapshot()
+}
+const end: RunFact = { type: 'run-end', response: responseOf('succeeded') }
+
+describe('createMetrics', () => {
+  it('counts runs by the status they end with, and those still at work', () => {
+    const snapshot = fold([start, end], [start, { type: 'run-end', response: responseOf('partial') }], [start])
+    expect(snapshot.runs).toMatchObject({ succeeded: 1, partial: 1, failed: 0, running: 1 })
+    expect(snapshot.activeRuns).toBe(1)
+  })
+  it('keeps sum and count, so that an average is an average, and cumulative buckets (B77)', () => {
+    const snapshot = fold([start, ...[10, 20, 60].flatMap((durationMs, i) => stepFacts(`s${i}`, { durationMs })), end])
+    const [calls] = snapshot.componentCalls
+    expect(calls).toMatchObject({ component: 'stock-service', action: 'stock_quote', status: 'succeeded', count: 3 })
+    expect(calls?.seconds.sum).toBeCloseTo(0.09)
+    expect(calls?.seconds.buckets.filter((b) => b.le <= 0.1).map((b) => b.count)).toEqual([0, 1, 2, 2, 3])
+  })
+  it('counts an attempt for the component it went to, also when a fallback took over', () => {
+    const fallback: RunFact[] = [
+      { type: 'step-start', step: 'a' },
+      { type: 'attempt-start', step: 'a', attempt: 1, component: 'one', action: 'do', inputs: {}, idempotencyKey: 'k' },
+      { type: 'attempt-end', step: 'a', attempt: 1, status: 'failed', durationMs: 1 },
+      { type: 'step-repair', step: 'a', way: 'fallback', reason: 'declared' },
+      { type: 'attempt-start', step: 'a', attempt: 2, component: 'two', action: 'do', inputs: {}, idempotencyKey: 'k' },
+      { type: 'attempt-end', step: 'a', attempt: 2, status: 'succeeded', durationMs: 1 },
+      { type: 'step-end', step: 'a', status: 'succeeded', durationMs: 2 },
+    ]
+    const snapshot = fold([start, ...fallback, end])
+    expect(snapshot.componentCalls.map((c) => [c.component, c.status, c.count])).toEqual([
+      ['one', 'failed', 1],
+      ['two', 'succeeded', 1],
+    ])
+    expect(snapshot.repairs).toEqual({ fallback: 1 })
+  })
+  it('adds up tokens by purpose and model, and tells plans from the cache from new ones', () => {
+    const call = (inputTokens: number): RunFact => ({
+      type: 'model-call',
+      purpose: 'plan',
+      model: 'openai:m',
+      status: 'succeeded',
+      usage: { inputTokens, outputTokens: 5 },
+      durationMs: 1,
+    })
+    const plan = (way: 'model' | 'cache' | 'given'): RunFact => ({
+      type: 'plan-end',
+      document: { steps: [] },
+      way,
+      issues: [],
+      durationMs: 1,
+    })
+    const snapshot = fold(
+      [start, call(10), call(20), plan('model'), end],
+      [start, plan('cache')],
+      [start, plan('given')],
+    )
+    expect(snapshot.modelCalls).toEqual([
+      { purpose: 'plan', model: 'openai:m', status: 'succeeded', count: 2, inputTokens: 30, outputTokens: 10 },
+    ])
+    expect(snapshot.planCache).toMatchObject({ hits: 1, misses: 1 })
+  })
+  it('knows the most steps that one run had at work at once', () => {
+    const begin = (step: string): RunFact => ({ type: 'step-start', step })
+    const finish = (step: string): RunFact => ({ type: 'step-end', step, status: 'succeeded', durationMs: 1 })
+    const run = [start, begin('a'), begin('b'), finish('a'), begin('c'), finish('b'), finish('c'), end]
+    expect(fold(run, run).maxParallelSteps).toBe(2)
+  })
+  it('counts names beyond a thousand together, so that memory is bounded', () => {
+    const many = Array.from({ length: 1_500 }, (_, i) => stepFacts(`s${i}`, { component: `c${i}` })).flat()
+    const { componentCalls } = fold([start, ...many, end])
+    expect(componentCalls.length).toBe(1_001)
+    expect(componentCalls.at(-1)).toMatchObject({ component: 'other', count: 500 })
+  })
+})
+
+describe('renderPrometheus', () => {
+  const snapshot = fold([start, ...stepFacts('a', { component: 'we"ird\\\nname', durationMs: 40 }), end])
+  const text = renderPrometheus(snapshot)
+
+  it('writes only lines that Prometheus can read, each series once', () => {
+    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    for (const line of samples) {
+      expect(line).toMatch(
+        /^[a-z_]+(\{[a-z]+="(?:[^"\\\n]|\\["\\n])*"(,[a-z]+="(?:[^"\\\n]|\\["\\n])*")*\})? [\d.e+-]+$/,
+      )
+    }
+    const names = samples.map((line) => line.slice(0, line.lastIndexOf(' ')))
+    expect(new Set(names).size).toBe(names.length)
+    expect(text.endsWith('\n')).toBe(true)
+  })
+  it('declares every name once, before its samples', () => {
+    const declared = [...text.matchAll(/^# TYPE (\S+)/gm)].map((m) => m[1])
+    expect(new Set(declared).size).toBe(declared.length)
+    expect(declared).toContain('tutti_component_call_duration_seconds')
+  })
+  it('escapes quotes, backslashes and line ends in labels', () => {
+    expect(text).toContain(
+      'tutti_component_calls_total{component="we\\"ird\\\\\\nname",action="stock_quote",status="succeeded"} 1',
+    )
+  })
+  it('ends a histogram with +Inf equal to its count', () => {
+    expect(text).toContain(
+      'tutti_run_duration_seconds_bucket{le="+Inf"} 1\ntutti_run_duration_seconds_sum 1\ntutti_run_duration_seconds_count 1',
+    )
+  })
+  it('names every status of ended runs, so that a rate of failures is 0 and not absent', () => {
+    expect(text).toContain('tutti_runs_total{status="failed"} 0')
+  })
+})
