@@ -1,6 +1,8 @@
 // The composition root: options in, wired parts out. The only file that knows every part.
+import { createAllProvider } from './catalog/capability-providers/all.ts'
 import { createAutoProvider } from './catalog/capability-providers/auto.ts'
-import { createCatalog, type Catalog } from './catalog/catalog.ts'
+import { createSearchProvider } from './catalog/capability-providers/search.ts'
+import { createCatalog } from './catalog/catalog.ts'
 import { describeConfig } from './config/describe-config.ts'
 import { resolveOptions } from './config/resolve-options.ts'
 import { createAskModel } from './asking/ask-model.ts'
@@ -20,6 +22,7 @@ import type { Response } from './contracts/run.ts'
 import { createExecutor } from './executor/executor.ts'
 import { createCoordinator } from './orchestrator.ts'
 import { checkDocument } from './plan/check.ts'
+import { completeEdges } from './plan/edges.ts'
 import { explainPlan } from './plan/explain.ts'
 import { resolveInputs } from './plan/inputs.ts'
 import { asKind, preparedAsKind } from './plan/kind.ts'
@@ -88,7 +91,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   const vendorModel = createModels(config, { clock, random, log })
   const modelFor = (purpose: Purpose): LanguageModel | undefined => models(purpose) ?? vendorModel(purpose)
   const ask = createAskModel({ modelFor, clock, settings: config.model, check: checkBySchema })
-  const provider = parts.provider ?? createAutoProvider({ catalog, topK: config.capabilities.topK, provider: config.capabilities.provider })
+  const provider = parts.provider ?? PROVIDERS[config.capabilities.provider]({ catalog, topK: config.capabilities.topK })
   const planner = parts.planner ?? createPlanner({ ask, settings: config, clock, log })
   const ownExecutor = parts.executor === undefined ? createExecutor({ settings: config, invokerOf: (component) => catalog.invokerOf(component), ask, clock, random, log }) : undefined
   const synthesizer = parts.synthesizer ?? createSynthesizer({ ask, settings: config })
@@ -98,7 +101,8 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     if (isPrepared(input)) return input.fingerprint === catalog.fingerprint ? input : await prepare(input.document)
     const { document, plan, issues } = await checkDocument(input, catalog, { origin: 'author', maxSteps: config.executor.maxSteps })
     if (document === undefined || plan === undefined || issues.some((issue) => issue.severity === 'error')) throw invalidDocument(issues)
-    return { document: plan.document, issues, compiled: plan, fingerprint: catalog.fingerprint }
+    const compiled = completeEdges(plan)
+    return { document: compiled.document, issues, compiled, fingerprint: catalog.fingerprint }
   }
   const coordinator = createCoordinator({
     provider, planner, executor: parts.executor ?? (ownExecutor as Executor), synthesizer, view: catalog, clock,
@@ -214,11 +218,12 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
  * A discovery without an invoker is called over HTTP, with addresses on private networks allowed.
  */
 export function createSimpleOrchestrator(discovery: Discovery | Source, model: ModelChoice): Orchestrator {
-  const source: Source = 'discovery' in discovery ? discovery : { discovery, invoker: createHttpInvoker({ privateAddresses: true }) }
+  const source: Source = 'discovery' in discovery ? discovery : { discovery, invoker: createHttpInvoker({ privateAddresses: true, maxResponseBytes: 10_000_000 }) }
   return createOrchestrator({ model, sources: [source] })
 }
 
 const EMPTY_EXPLANATION: Explanation = { stages: [], criticalPath: [], edges: [], maxParallelism: 0, text: 'No steps.' }
+const PROVIDERS = { auto: createAutoProvider, all: createAllProvider, search: createSearchProvider } as const
 const PURPOSE_KEYS = { plan: 'plan', 'plan-repair': 'plan', select: 'select', fill: 'fill', 're-resolve': 'reResolve', generate: 'generate', synthesize: 'synthesize' } as const satisfies Record<Purpose, string>
 
 const isLanguageModel = (choice: unknown): choice is LanguageModel => typeof choice === 'object' && choice !== null && 'stream' in choice && typeof choice.stream === 'function'

@@ -42,7 +42,8 @@ export function renderCapability({ component, capability }: OfferedCapability): 
   const description = toOneLine(capability.description, MAX_DESCRIPTION[component.trust])
   lines.push(description === '' ? descriptionOf(component) : description)
   lines.push(...renderInputs(capability))
-  if (capability.outputSchema !== undefined) lines.push(`output: ${renderShape(capability.outputSchema, OUTPUT_LEVELS)}`)
+  if (capability.outputSchema !== undefined)
+    lines.push(`output: ${renderShape(capability.outputSchema, OUTPUT_LEVELS)}`)
   for (const example of (capability.examples ?? []).slice(0, MAX_EXAMPLES)) {
     const output = example.output === undefined ? '' : ` gives ${literal(example.output)}`
     lines.push(`example: ${literal(example.inputs)}${output}`)
@@ -84,7 +85,8 @@ function renderInputs({ inputSchema }: Capability): string[] {
   const properties = isRecord(inputSchema.properties) ? inputSchema.properties : {}
   const required = new Set(Array.isArray(inputSchema.required) ? inputSchema.required : [])
   const names = Object.keys(properties).sort(compareText)
-  if (names.length === 0) return [required.size === 0 && isClosed(inputSchema) ? 'inputs: none' : 'inputs: not described']
+  if (names.length === 0)
+    return [required.size === 0 && isClosed(inputSchema) ? 'inputs: none' : 'inputs: not described']
   const needed = names.filter((name) => required.has(name))
   const optional = names.filter((name) => !required.has(name))
   const shown = optional.slice(0, MAX_OPTIONAL_INPUTS)
@@ -96,12 +98,17 @@ function renderInputs({ inputSchema }: Capability): string[] {
 const isClosed = (schema: JsonSchema): boolean => schema.additionalProperties === false || isRecord(schema.properties)
 
 function renderInput(name: string, schema: unknown, isRequired: boolean): string {
-  const facts = [renderShape(schema, 1), isRequired ? 'required' : 'optional', ...(isRecord(schema) ? limitsOf(schema) : [])]
+  const facts = [
+    renderShape(schema, 1),
+    isRequired ? 'required' : 'optional',
+    ...(isRecord(schema) ? limitsOf(schema) : []),
+  ]
   const description = isRecord(schema) ? textOf(schema.description, MAX_INPUT_DESCRIPTION) : ''
   return `- ${exactName(name)} (${facts.join(', ')})${description === '' ? '' : `: ${description}`}`
 }
 
-const textOf = (value: unknown, maxChars: number): string => (typeof value === 'string' ? toOneLine(value, maxChars) : '')
+const textOf = (value: unknown, maxChars: number): string =>
+  typeof value === 'string' ? toOneLine(value, maxChars) : ''
 
 /** What a value must keep to, in words; examples too, since a model learns a form from them fastest. */
 function limitsOf(schema: Readonly<Record<string, unknown>>): string[] {
@@ -115,7 +122,11 @@ function limitsOf(schema: Readonly<Record<string, unknown>>): string[] {
   if (schema.exclusiveMinimum !== undefined) facts.push(`more than ${literal(schema.exclusiveMinimum)}`)
   if (schema.exclusiveMaximum !== undefined) facts.push(`less than ${literal(schema.exclusiveMaximum)}`)
   if (schema.default !== undefined) facts.push(`default ${literal(schema.default)}`)
-  const examples = Array.isArray(schema.examples) ? schema.examples : schema.example === undefined ? [] : [schema.example]
+  const examples = Array.isArray(schema.examples)
+    ? schema.examples
+    : schema.example === undefined
+      ? []
+      : [schema.example]
   if (examples.length > 0) facts.push(`for example ${examples.slice(0, 3).map(literal).join(' or ')}`)
   return facts
 }
@@ -146,7 +157,8 @@ function renderEnum(members: readonly unknown[]): string {
 }
 
 function renderType(type: unknown, schema: Readonly<Record<string, unknown>>, levels: number): string {
-  if (type === 'array' || (type === undefined && schema.items !== undefined)) return `[${renderShape(schema.items, levels)}]`
+  if (type === 'array' || (type === undefined && schema.items !== undefined))
+    return `[${renderShape(schema.items, levels)}]`
   if (type === 'object' || (type === undefined && isRecord(schema.properties))) return renderObject(schema, levels)
   return typeof type === 'string' ? toOneLine(type, 40) : 'any'
 }
@@ -156,6 +168,8 @@ function renderObject(schema: Readonly<Record<string, unknown>>, levels: number)
   const { properties } = schema
   const keys = Object.keys(properties).sort(compareText)
   if (keys.length === 0) return 'object'
-  const shown = keys.slice(0, MAX_OUTPUT_KEYS).map((key) => `${exactName(key)}: ${renderShape(properties[key], levels - 1)}`)
+  const shown = keys
+    .slice(0, MAX_OUTPUT_KEYS)
+    .map((key) => `${exactName(key)}: ${renderShape(properties[key], levels - 1)}`)
   return `{${shown.join(', ')}${keys.length > MAX_OUTPUT_KEYS ? ', ...' : ''}}`
 }

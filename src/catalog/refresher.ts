@@ -14,6 +14,7 @@ export interface RefresherParts {
 }
 
 export interface Refresher {
+  /** @throws TuttiError `closed` */
   start(): Promise<void>
   /** Joins a refresh under way. @throws TuttiError `cancelled` for this caller alone, `closed` */
   refresh(signal: AbortSignal): Promise<void>
@@ -49,96 +50,123 @@ function withSignal(work: Promise<void>, signal: AbortSignal): Promise<void> {
   })
 }
 
-export function createRefresher({ loaders, publish, clock, log, settings }: RefresherParts): Refresher {
-  const closing = new AbortController()
+/** Watches every source that can be watched; the result stops it all. */
+function watchSources(loaders: readonly SourceLoader[], log: Logger, onChange: () => void): () => void {
   const stops: (() => void)[] = []
-  let refreshing: Promise<void> | undefined
-  let started: Promise<void> | undefined
-  let cancelTimer: (() => void) | undefined
-  let changedMeanwhile = false
-  const isPeriodic = settings.refreshMs > 0 && loaders.some(({ source }) => source.discovery.fixed !== true)
+  const attempt = (name: string, act: () => void): void => {
+    try {
+      act()
+    } catch (thrown) {
+      log.warn(`Watching source "${name}" failed: ${toTuttiError(thrown).message}`, { source: name })
+    }
+  }
+  for (const { source } of loaders) {
+    const { discovery } = source
+    attempt(discovery.name, () => {
+      const stop = discovery.watch?.(onChange)
+      if (stop !== undefined) stops.push(() => attempt(discovery.name, stop))
+    })
+  }
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
 
-  const loadAll = async (): Promise<void> => {
+class SharedRefresher implements Refresher {
+  readonly #parts: RefresherParts
+  readonly #isPeriodic: boolean
+  readonly #closing = new AbortController()
+  #refreshing: Promise<void> | undefined
+  #started: Promise<void> | undefined
+  #stopWatching: (() => void) | undefined
+  #cancelTimer: (() => void) | undefined
+  #changedMeanwhile = false
+
+  constructor(parts: RefresherParts) {
+    this.#parts = parts
+    this.#isPeriodic =
+      parts.settings.refreshMs > 0 && parts.loaders.some(({ source }) => source.discovery.fixed !== true)
+  }
+
+  start(): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.reject(new TuttiError('closed', 'The catalog is closed.'))
+    this.#started ??= Promise.resolve().then(() => {
+      const { loaders, log } = this.#parts
+      this.#stopWatching = watchSources(loaders, log, () => this.#onChange())
+      return this.#waitForFirst(this.#begin())
+    })
+    return this.#started
+  }
+
+  refresh(signal: AbortSignal): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.reject(new TuttiError('closed', 'The catalog is closed.'))
+    return withSignal(this.#begin(), signal)
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#cancelTimer?.()
+    this.#stopWatching?.()
+    await this.#refreshing
+  }
+
+  #begin(): Promise<void> {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    // Begun in the next turn, so that whatever a source tells while it is called finds this refresh under way.
+    this.#refreshing ??= Promise.resolve()
+      .then(() => this.#loadAll())
+      .catch((thrown: unknown) => this.#parts.log.error(`The catalog failed: ${toTuttiError(thrown).message}`))
+      .finally(() => {
+        this.#refreshing = undefined
+        this.#schedule()
+      })
+    return this.#refreshing
+  }
+
+  async #loadAll(): Promise<void> {
+    const { loaders, publish } = this.#parts
     await eachInParallel(loaders, MAX_PARALLEL_LOADS, async (loader) => {
-      await loader.load(closing.signal)
-      // A fast source is in force before a slow one has answered.
-      void publish()
+      await loader.load(this.#closing.signal)
+      // A fast source is in force before a slow one has answered; whatever fails here fails below, where it is heard.
+      publish().catch(() => undefined)
     })
     await publish()
   }
 
-  const refreshIn = (delayMs: number): void => {
-    cancelTimer?.()
-    cancelTimer = clock.after(delayMs, () => void begin())
+  #schedule(): void {
+    const hasChanged = this.#changedMeanwhile
+    this.#changedMeanwhile = false
+    if (this.#closing.signal.aborted || this.#started === undefined) return
+    if (hasChanged) this.#refreshIn(DEBOUNCE_MS)
+    else if (this.#isPeriodic) this.#refreshIn(this.#parts.settings.refreshMs)
   }
 
-  const begin = (): Promise<void> => {
-    cancelTimer?.()
-    cancelTimer = undefined
-    refreshing ??= loadAll().finally(() => {
-      refreshing = undefined
-      if (closing.signal.aborted || started === undefined) return
-      if (changedMeanwhile) refreshIn(DEBOUNCE_MS)
-      else if (isPeriodic) refreshIn(settings.refreshMs)
-      changedMeanwhile = false
-    })
-    return refreshing
+  #refreshIn(delayMs: number): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.#parts.clock.after(delayMs, () => void this.#begin())
   }
 
-  const onChange = (): void => {
-    if (closing.signal.aborted) return
+  #onChange(): void {
+    if (this.#closing.signal.aborted) return
     // A load under way may have looked before the change.
-    if (refreshing !== undefined) changedMeanwhile = true
-    else refreshIn(DEBOUNCE_MS)
+    if (this.#refreshing !== undefined) this.#changedMeanwhile = true
+    else this.#refreshIn(DEBOUNCE_MS)
   }
 
-  const watchSources = (): void => {
-    for (const { source } of loaders) {
-      const { discovery } = source
-      try {
-        const stop = discovery.watch?.(onChange)
-        if (stop !== undefined) stops.push(stop)
-      } catch (thrown) {
-        const { message } = toTuttiError(thrown)
-        log.warn(`Source "${discovery.name}" cannot be watched: ${message}`, { source: discovery.name })
-      }
-    }
-  }
-
-  const waitForFirst = (first: Promise<void>): Promise<void> =>
-    new Promise((resolve, reject) => {
+  #waitForFirst(first: Promise<void>): Promise<void> {
+    const { loaders, publish, clock, log, settings } = this.#parts
+    return new Promise((resolve, reject) => {
       const cancel = clock.after(settings.startTimeoutMs, () => {
         const slow = loaders.filter(({ settled }) => !settled).map(({ source }) => source.discovery.name)
-        log.warn(`Started without waiting longer for: ${slow.map((name) => `"${name}"`).join(', ')}.`, { sources: slow })
+        const text = slow.map((name) => `"${name}"`).join(', ')
+        log.warn(`Started without waiting longer for: ${text}.`, { sources: slow })
         publish().then(resolve, reject)
       })
       first.finally(cancel).then(resolve, reject)
     })
-
-  return {
-    start() {
-      if (closing.signal.aborted) return Promise.reject(new TuttiError('closed', 'The catalog is closed.'))
-      started ??= Promise.resolve().then(() => {
-        watchSources()
-        return waitForFirst(begin())
-      })
-      return started
-    },
-    refresh(signal) {
-      if (closing.signal.aborted) return Promise.reject(new TuttiError('closed', 'The catalog is closed.'))
-      return withSignal(begin(), signal)
-    },
-    async close() {
-      closing.abort()
-      cancelTimer?.()
-      for (const stop of stops.splice(0)) {
-        try {
-          stop()
-        } catch (thrown) {
-          log.warn(`A source could not be unwatched: ${toTuttiError(thrown).message}`)
-        }
-      }
-      await refreshing
-    },
   }
 }
+
+/** Loads nothing before it is started or asked. */
+export const createRefresher = (parts: RefresherParts): Refresher => new SharedRefresher(parts)

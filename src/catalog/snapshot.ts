@@ -64,7 +64,13 @@ async function groupByCapability(entries: Iterable<PreparedComponent>): Promise<
 }
 
 const fingerprintOf = (entries: Iterable<PreparedComponent>): string =>
-  hash('sha1', Array.from(entries, (entry) => entry.hash).sort().join(), 'hex')
+  hash(
+    'sha1',
+    Array.from(entries, (entry) => entry.hash)
+      .sort()
+      .join(),
+    'hex',
+  )
 
 function snapshotOf(
   entries: ReadonlyMap<string, PreparedComponent>,

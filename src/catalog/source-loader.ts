@@ -1,15 +1,11 @@
-// One source over time: loaded with a deadline, checked, and kept at its last good state whatever it does next.
+// One source over time: loaded, checked, and kept at its last good state whatever it does next.
 import type { SourceHealth } from '../contracts/api.ts'
 import type { Config } from '../contracts/config.ts'
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { Clock, Logger, Source } from '../contracts/parts.ts'
-import { createPace } from './pace.ts'
-import { mergeInstances, type PreparedComponent, prepareComponent } from './prepare-component.ts'
-
-/** Loads that neither ended nor heeded their signal; with so many, no further one is begun. */
-const MAX_ABANDONED = 3
-/** Characters hashed before others have their turn: about 5 ms. */
-const CHARS_PER_TURN = 500_000
+import { createSourceCall } from './call-source.ts'
+import type { PreparedComponent } from './prepare-component.ts'
+import { prepareList } from './prepare-list.ts'
 
 export interface SourceLoader {
   readonly source: Source
@@ -29,174 +25,121 @@ export interface SourceLoaderParts {
   readonly settings: Config['catalog']
 }
 
-/** One bad record is skipped, also one that cannot even be read (a cycle, a getter that throws). */
-function tryPrepare(item: unknown, source: string, before: ReadonlyMap<string, PreparedComponent>) {
-  try {
-    return prepareComponent(item, source, (key) => before.get(key))
-  } catch {
-    return undefined
-  }
-}
+/** Different warnings kept, so that each is given once. */
+const MAX_WARNINGS = 1_000
 
-/** The list as prepared components, and in words what was left out. */
-async function prepareList(found: readonly unknown[], source: string, last: readonly PreparedComponent[]) {
-  const pace = createPace(CHARS_PER_TURN)
-  const before = new Map(last.map((entry) => [entry.key, entry]))
-  const entries = new Map<string, PreparedComponent>()
-  const skipped: string[] = []
-  for (const [place, item] of found.entries()) {
-    const entry = tryPrepare(item, source, before)
-    if (entry === undefined) {
-      skipped.push(`entry ${place} is no component`)
-      continue
-    }
-    const first = entries.get(entry.key)
-    if (first === undefined) entries.set(entry.key, entry)
-    else if (first.hash === entry.hash) entries.set(entry.key, mergeInstances(first, entry))
-    else skipped.push(`"${entry.component.name}" is there twice, with different capabilities; the first one is used`)
-    const turn = pace(entry.cost + 200)
-    if (turn !== undefined) await turn
-  }
-  return { prepared: [...entries.values()], skipped }
-}
-
-const sameList = (a: readonly PreparedComponent[], b: readonly PreparedComponent[]): boolean =>
-  a.length === b.length && a.every((entry, i) => entry === b[i])
-
-export function createSourceLoader({ source, clock, log, settings }: SourceLoaderParts): SourceLoader {
-  const { name } = source.discovery
-  let prepared: readonly PreparedComponent[] = []
-  let lastFound: readonly unknown[] | undefined
-  let loadedAt: string | undefined
-  let trouble: string | undefined
-  let settled = false
+/** A registry that forgets half of its entries at once is more likely ill than right: believed after one interval. */
+function createLossGuard(clock: Clock, intervalMs: number) {
   let heldSince: number | undefined
-  let abandoned = 0
-  const warned = new Set<string>()
-
-  const warnOnce = (text: string): void => {
-    if (warned.has(text) || warned.size >= 1_000) return
-    warned.add(text)
-    log.warn(`Source "${name}": ${text}.`, { source: name })
-  }
-
-  const fail = (thrown: unknown): void => {
-    const { message } = toTuttiError(thrown, 'source_failed')
-    if (trouble !== message) log.warn(`Source "${name}" failed: ${message}`, { source: name, kept: prepared.length })
-    trouble = message
-  }
-
-  /** Calls the source; rejects when the time is up or the signal aborts, even if the source does not care. */
-  const call = (signal: AbortSignal): Promise<readonly unknown[]> =>
-    new Promise((resolve, reject) => {
-      const controller = new AbortController()
-      let over = false
-      const end = (settle: () => void): void => {
-        if (over) return
-        over = true
-        cancelTimer()
-        signal.removeEventListener('abort', onAbort)
-        settle()
-      }
-      const giveUp = (reason: TuttiError): void =>
-        end(() => {
-          abandoned++
-          reject(reason)
-          controller.abort(reason)
-        })
-      const onAbort = (): void => giveUp(new TuttiError('cancelled', `Loading source "${name}" was cancelled.`))
-      const cancelTimer = clock.after(settings.loadTimeoutMs, () =>
-        giveUp(
-          new TuttiError(
-            'source_failed',
-            `It did not answer in ${settings.loadTimeoutMs} ms. Raise catalog.load_timeout, or ask why it is slow.`,
-          ),
-        ),
-      )
-      signal.addEventListener('abort', onAbort, { once: true })
-      const ended = (settle: () => void): void => {
-        if (over) abandoned--
-        end(settle)
-      }
-      // A source that throws instead of rejecting is treated alike.
-      new Promise<readonly unknown[]>((begin) => begin(source.discovery.load(controller.signal))).then(
-        (found) => ended(() => resolve(found)),
-        (thrown: unknown) => ended(() => reject(thrown)),
-      )
-    })
-
-  /** A registry that forgets half of its entries at once is more likely ill than right: wait one interval. */
-  const isHeldBack = (lost: number): boolean => {
-    if (lost * 2 <= prepared.length) {
+  return (lost: number, of: number): boolean => {
+    if (lost * 2 <= of) {
       heldSince = undefined
       return false
     }
     const now = clock.now()
     heldSince ??= now
-    if (now - heldSince >= settings.refreshMs) {
-      heldSince = undefined
-      return false
-    }
-    return true
-  }
-
-  const accept = async (found: readonly unknown[]): Promise<void> => {
-    if (!Array.isArray(found)) throw new TuttiError('source_failed', 'It did not return a list of components.')
-    if (found !== lastFound || !Object.isFrozen(found)) {
-      const next = await prepareList(found, name, prepared)
-      for (const text of next.skipped) warnOnce(text)
-      if (found.length > 0 && next.prepared.length === 0) {
-        throw new TuttiError('source_failed', `None of its ${found.length} entries is a component.`)
-      }
-      const keys = new Set(next.prepared.map(({ key }) => key))
-      const lost = prepared.filter(({ key }) => !keys.has(key)).length
-      if (isHeldBack(lost)) {
-        const text = `It lost ${lost} of ${prepared.length} components at once; they are kept for ${settings.refreshMs} ms.`
-        fail(new TuttiError('source_failed', text))
-        return
-      }
-      if (!sameList(prepared, next.prepared)) prepared = next.prepared
-      lastFound = found
-    }
-    if (trouble !== undefined) log.info(`Source "${name}" is back.`, { source: name, components: prepared.length })
-    trouble = undefined
-    loadedAt = clock.timestamp()
-  }
-
-  return {
-    source,
-    get prepared() {
-      return prepared
-    },
-    get settled() {
-      return settled
-    },
-    async load(signal) {
-      if (source.discovery.fixed === true && loadedAt !== undefined) return
-      if (abandoned >= MAX_ABANDONED) {
-        fail(new TuttiError('source_failed', `${abandoned} earlier loads still hang.`))
-        return
-      }
-      try {
-        await accept(await call(signal))
-      } catch (thrown) {
-        if (!signal.aborted) fail(thrown)
-      } finally {
-        settled = true
-      }
-    },
-    health() {
-      const state =
-        loadedAt === undefined
-          ? trouble === undefined ? 'loading' : 'failed'
-          : trouble === undefined ? 'ready' : 'stale'
-      return {
-        name,
-        state,
-        components: prepared.length,
-        ...(loadedAt !== undefined && { loadedAt }),
-        ...(trouble !== undefined && { error: trouble }),
-      }
-    },
+    if (now - heldSince < intervalMs) return true
+    heldSince = undefined
+    return false
   }
 }
+
+function countLost(before: readonly PreparedComponent[], after: readonly PreparedComponent[]): number {
+  const keys = new Set(after.map(({ key }) => key))
+  return before.filter(({ key }) => !keys.has(key)).length
+}
+
+class LoadedSource implements SourceLoader {
+  readonly source: Source
+  prepared: readonly PreparedComponent[] = []
+  settled = false
+  readonly #parts: SourceLoaderParts
+  readonly #call: (signal: AbortSignal) => Promise<unknown>
+  readonly #isHeldBack: (lost: number, of: number) => boolean
+  readonly #warned = new Set<string>()
+  #lastFound: unknown
+  #loadedAt: string | undefined
+  #trouble: string | undefined
+
+  constructor(parts: SourceLoaderParts) {
+    const { source, clock, settings } = parts
+    this.source = source
+    this.#parts = parts
+    this.#call = createSourceCall(source.discovery, clock, settings.loadTimeoutMs)
+    this.#isHeldBack = createLossGuard(clock, settings.refreshMs)
+  }
+
+  async load(signal: AbortSignal): Promise<void> {
+    if (this.source.discovery.fixed === true && this.#loadedAt !== undefined) return
+    try {
+      await this.#accept(await this.#call(signal))
+      this.#succeed()
+    } catch (thrown) {
+      if (!signal.aborted) this.#fail(thrown)
+    } finally {
+      this.settled = true
+    }
+  }
+
+  health(): SourceHealth {
+    const hasTrouble = this.#trouble !== undefined
+    const state =
+      this.#loadedAt === undefined ? (hasTrouble ? 'failed' : 'loading') : hasTrouble ? 'stale' : ('ready' as const)
+    return {
+      name: this.source.discovery.name,
+      state,
+      components: this.prepared.length,
+      ...(this.#loadedAt !== undefined && { loadedAt: this.#loadedAt }),
+      ...(this.#trouble !== undefined && { error: this.#trouble }),
+    }
+  }
+
+  async #accept(found: unknown): Promise<void> {
+    if (!Array.isArray(found)) throw new TuttiError('source_failed', 'It did not return a list of components.')
+    // A frozen list that is the same holds the same: sources that know of no change say so by it.
+    if (found === this.#lastFound && Object.isFrozen(found)) return
+    const entries: readonly unknown[] = found
+    const { prepared, skipped } = await prepareList(entries, this.source.discovery.name, this.prepared)
+    for (const text of skipped) this.#warnOnce(text)
+    if (entries.length > 0 && prepared.length === 0) {
+      throw new TuttiError('source_failed', `None of its ${entries.length} entries is a component.`)
+    }
+    const lost = countLost(this.prepared, prepared)
+    if (this.#isHeldBack(lost, this.prepared.length)) {
+      const { refreshMs } = this.#parts.settings
+      const text = `It lost ${lost} of ${this.prepared.length} components at once; they are kept for ${refreshMs} ms.`
+      throw new TuttiError('source_failed', text)
+    }
+    this.prepared = prepared
+    this.#lastFound = entries
+  }
+
+  #succeed(): void {
+    const { name } = this.source.discovery
+    if (this.#trouble !== undefined) {
+      this.#parts.log.info(`Source "${name}" is back.`, { source: name, components: this.prepared.length })
+    }
+    this.#trouble = undefined
+    this.#loadedAt = this.#parts.clock.timestamp()
+  }
+
+  /** Tells a trouble when it begins, not at every load. */
+  #fail(thrown: unknown): void {
+    const { name } = this.source.discovery
+    const { message } = toTuttiError(thrown, 'source_failed')
+    if (this.#trouble !== message) {
+      this.#parts.log.warn(`Source "${name}" failed: ${message}`, { source: name, kept: this.prepared.length })
+    }
+    this.#trouble = message
+  }
+
+  #warnOnce(text: string): void {
+    if (this.#warned.has(text) || this.#warned.size >= MAX_WARNINGS) return
+    this.#warned.add(text)
+    const { name } = this.source.discovery
+    this.#parts.log.warn(`Source "${name}": ${text}.`, { source: name })
+  }
+}
+
+/** A loader that has loaded nothing yet. */
+export const createSourceLoader = (parts: SourceLoaderParts): SourceLoader => new LoadedSource(parts)

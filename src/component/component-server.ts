@@ -152,11 +152,18 @@ function createAnswerer(component: ServedComponent) {
   }
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, body, headers }: Answer): void {
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Whether more requests may follow on the same connection. */
+  readonly isOpen: boolean
+}
+
+function send({ request, response, isOpen }: Exchange, { status, body, headers }: Answer): void {
   if (response.destroyed || response.headersSent) return
   const text = Buffer.from(stringifyJson(body))
   // A body that was not read to its end cannot be followed by another request.
-  const connection = request.complete ? {} : { connection: 'close' }
+  const connection = request.complete && isOpen ? {} : { connection: 'close' }
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': text.length,
@@ -178,17 +185,13 @@ export function createComponentServer(component: ServedComponent): Server {
       component.stopping.removeEventListener('abort', abort)
       if (!response.writableFinished) abort()
     })
-    try {
-      send(request, response, await answer(request, controller.signal))
-    } catch (error) {
-      if (error instanceof ComponentError) {
-        send(request, response, failure(error))
-        return
-      }
+    const reply = await answer(request, controller.signal).catch((error: unknown) => {
+      if (error instanceof ComponentError) return failure(error)
       component.log?.error(`A capability of "${component.name}" failed.`, { error: String(error) })
       const message = error instanceof Error && error.message !== '' ? error.message : 'The capability failed.'
-      send(request, response, failure(componentError('INTERNAL_ERROR', 'INTERNAL_ERROR', message.slice(0, 1000))))
-    }
+      return failure(componentError('INTERNAL_ERROR', 'INTERNAL_ERROR', message.slice(0, 1000)))
+    })
+    send({ request, response, isOpen: server.listening }, reply)
   }
 
   const server = createServer((request, response) => void handle(request, response))

@@ -28,6 +28,8 @@ export class StepExecution implements StepContext {
   attempts = 0
   /** How often the inputs were changed, from 1: the last part of the idempotency key. */
   revision = 1
+  /** False once it called something that may have changed the world. */
+  isRead = true
   #isOver = false
   #stopReason: TuttiError | undefined
   #controller: AbortController | undefined

@@ -45,7 +45,7 @@ const fallbackValue = z.strictObject({ value: json })
 const fallback = z.union([fallbackCall, fallbackValue])
 
 export const STEP_TYPES = ['call', 'gate', 'transform', 'wait', 'ai-generate'] as const
-export const LATER_STEP_TYPES = ['ai-routing', 'workflow', 'approval', 'parallel', 'scatter-gather', 'sync'] as const
+export const LATER_STEP_TYPES = ['ai-routing', 'workflow', 'approval', 'parallel'] as const
 
 export const LATER_STEP_KEYS = {
   components: later('The components that an ai-routing step may use.'),

@@ -1,39 +1,14 @@
 // A document's text as a value, with the place of everything in it. JSON is read as JSON, all else as YAML 1.2.
 import type { JsonValue } from '../contracts/json.ts'
-import type { Issue } from '../contracts/plan.ts'
 import { byteLengthOf, parseJson } from '../util/json.ts'
-import { createIssue, type Path } from './issue.ts'
+import { createIssue } from './issue.ts'
 import { createJsonMap } from './json-map.ts'
-
-export interface Place {
-  readonly line: number
-  readonly column: number
-}
-
-export interface TextDocument {
-  /** undefined when the text could not be read at all. */
-  readonly value: JsonValue | undefined
-  readonly issues: readonly Issue[]
-  /** 1-based; of the nearest existing parent when the path itself is not in the text. `key`: of the key instead of its value. */
-  locate(path: Path, at: 'key' | 'value'): Place
-  /** The text of a scalar as it was written (`2.0`), without quotes. */
-  sourceOf(path: Path): string | undefined
-}
+import { brokenText, type Place, type TextDocument } from './text-document.ts'
 
 export interface TextOptions {
   /** Larger texts are refused. Default 1,000,000. */
   readonly maxBytes?: number
 }
-
-const FIRST_PLACE: Place = { line: 1, column: 1 }
-
-/** A document of nothing but one issue. */
-export const brokenText = (issue: Issue): TextDocument => ({
-  value: undefined,
-  issues: [issue],
-  locate: () => FIRST_PLACE,
-  sourceOf: () => undefined,
-})
 
 export async function readText(text: string, { maxBytes = 1_000_000 }: TextOptions = {}): Promise<TextDocument> {
   const bytes = byteLengthOf(text)

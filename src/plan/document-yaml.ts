@@ -1,10 +1,21 @@
 // YAML 1.2 (core) as JSON values with places. Whatever YAML can say and JSON cannot is refused in words.
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  stringify,
+} from 'yaml'
 import type { JsonValue } from '../contracts/json.ts'
 import type { Issue } from '../contracts/plan.ts'
-import { brokenText, type Place, type TextDocument } from './document-text.ts'
 import { createIssue, type Path } from './issue.ts'
 import { MAX_DOCUMENT_DEPTH } from './json-tree.ts'
+import { brokenText, type Place, type TextDocument } from './text-document.ts'
 
 /** Values that a document may stand for when its aliases are followed. */
 const MAX_EXPANDED = 100_000
@@ -53,7 +64,9 @@ export function readYaml(text: string): TextDocument {
     },
     sourceOf(path) {
       const { node, isExact } = findNode(document, path)
-      return isExact && isScalar(node) && typeof node.source === 'string' ? node.source : undefined
+      return isExact && isScalar(node) && node.tag === undefined && typeof node.source === 'string'
+        ? node.source
+        : undefined
     },
   }
 }
@@ -183,3 +196,7 @@ function findNode(document: Document.Parsed, path: Path): FoundNode {
   }
   return { node, key, isExact: true }
 }
+
+/** Plain YAML 1.2; long texts stay on their line, so that references are not broken up. */
+export const writeYaml = (value: JsonValue): string =>
+  stringify(value, { version: '1.2', schema: 'core', lineWidth: 0 })

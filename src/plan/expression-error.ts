@@ -4,7 +4,7 @@ import { TuttiError } from '../contracts/errors.ts'
 const WINDOW = 60
 
 function pointAt(text: string, offset: number): string {
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1
+  const lineStart = text.slice(0, offset).lastIndexOf('\n') + 1
   const newline = text.indexOf('\n', offset)
   const from = Math.max(lineStart, offset - WINDOW)
   const to = Math.min(newline === -1 ? text.length : newline, offset + WINDOW)
@@ -12,7 +12,12 @@ function pointAt(text: string, offset: number): string {
 }
 
 /** `expression_failed` with the place in the expression's text, from 0, in `details.offset`. */
-export function createExpressionError(text: string, offset: number, reason: string): TuttiError {
+export function createExpressionError(
+  text: string,
+  offset: number,
+  reason: string,
+  details: Readonly<Record<string, unknown>> = {},
+): TuttiError {
   const at = Math.min(Math.max(0, offset), text.length)
-  return new TuttiError('expression_failed', `${reason}\n${pointAt(text, at)}`, { details: { offset: at } })
+  return new TuttiError('expression_failed', `${reason}\n${pointAt(text, at)}`, { details: { ...details, offset: at } })
 }

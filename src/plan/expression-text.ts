@@ -19,7 +19,7 @@ const PLAIN_KEY = /^(?!(?:true|false|null|in)$)[A-Za-z_][A-Za-z0-9_]*$/
 /** The text for the parser, with the way back to places in the source. */
 export interface ParserText {
   readonly text: string
-  sourceOffset(offset: number): number
+  readonly sourceOffset: (offset: number) => number
 }
 
 function spellAccess(optional: boolean, key: string, isName: boolean): string {

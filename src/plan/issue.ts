@@ -1,5 +1,6 @@
 // Making issues, and speaking of places in a document: paths as lists of keys, JSON pointers as text.
 import type { Issue, IssueCode } from '../contracts/plan.ts'
+import { nearest } from '../util/text.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -39,3 +40,17 @@ export const hasErrors = (issues: readonly Issue[]): boolean => issues.some(({ s
 /** ` Did you mean "a"?` or nothing. */
 export const didYouMean = (alternatives: readonly string[]): string =>
   alternatives[0] === undefined ? '' : ` Did you mean "${alternatives[0]}"?`
+
+/** Among more candidates only those that begin alike are compared. */
+const MANY_CANDIDATES = 1_000
+/** A document with more faults than this gets no further suggestions: comparing words is what costs. */
+const MAX_SUGGESTED = 50
+
+/** The legal names nearest to a word, nearest first; none when many faults were found already. */
+export function suggest(word: string, candidates: Iterable<string>, faultsSoFar = 0): string[] {
+  if (faultsSoFar > MAX_SUGGESTED) return []
+  const all = [...candidates]
+  if (all.length <= MANY_CANDIDATES) return nearest(word, all)
+  const start = word.slice(0, 2).toLowerCase()
+  return nearest(word, all.filter((name) => name.toLowerCase().startsWith(start)).slice(0, MANY_CANDIDATES))
+}

@@ -13,8 +13,8 @@ export interface Supply<Draft> {
 
 interface Output {
   readonly path: string
-  /** The words of the whole path and of its last key. */
-  readonly names: readonly string[]
+  /** The words of the whole path: `currency.symbol` is no `symbol`. */
+  readonly name: string
   readonly type: string
 }
 
@@ -22,12 +22,16 @@ interface Output {
 const ALIASES: Readonly<Record<string, string>> = { latitude: 'lat', longitude: 'lon', lng: 'lon', long: 'lon' }
 /** Too common to say by themselves that two things are the same. */
 const COMMON: ReadonlySet<string> = new Set(
-  'id name type status data value code result date time query text title description url link message count limit page category tag format language from to start end'.split(' '),
+  'id name type status data value code result date time query text title description url link message count limit page category tag format language from to start end'.split(
+    ' ',
+  ),
 )
 
 type Schema = Readonly<Record<string, unknown>>
-const isRecord = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value)
-const canonical = (words: readonly string[]): string => words.map((word) => (Object.hasOwn(ALIASES, word) ? (ALIASES[word] ?? word) : word)).join('_')
+const isRecord = (value: unknown): value is Schema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const canonical = (words: readonly string[]): string =>
+  words.map((word) => (Object.hasOwn(ALIASES, word) ? (ALIASES[word] ?? word) : word)).join('_')
 
 /**
  * Suppliers for as many of the wishes as possible; one that gives several comes first.
@@ -60,7 +64,7 @@ function pathsFor(wishes: readonly Wish[], entry: Entry): Map<string, string> {
   for (const wish of wishes) {
     const name = canonical(splitName(wish.name))
     if (COMMON.has(name)) continue
-    const output = outputs.find((one) => one.names.includes(name) && isCompatible(one.type, wish.type))
+    const output = outputs.find((one) => one.name === name && isCompatible(one.type, wish.type))
     if (output !== undefined) paths.set(wish.name, output.path)
   }
   return paths
@@ -78,8 +82,7 @@ function outputsOf({ offered: { capability } }: Entry): Output[] {
   const outputs: Output[] = []
   const add = (keys: readonly string[], type: string): void => {
     if (!keys.every((key) => /^[A-Za-z_]\w*$/.test(key))) return
-    const words = keys.map(splitName)
-    outputs.push({ path: keys.join('.'), names: [canonical(words.at(-1) ?? []), canonical(words.flat())], type })
+    outputs.push({ path: keys.join('.'), name: canonical(keys.flatMap(splitName)), type })
   }
   const walkSchema = (schema: unknown, keys: readonly string[]): void => {
     if (!isRecord(schema) || !isRecord(schema.properties)) return

@@ -2,8 +2,8 @@
 // without a model it is better to say that nothing fits than to call something by chance.
 import type { OfferedCapability } from '../contracts/capability.ts'
 import type { JsonSchema } from '../contracts/json.ts'
-import { NEUTRAL_WORDS, splitName, stem, STOP_WORDS, WRITING_VERBS } from './local-planner-words.ts'
 import type { Clause } from './local-planner-text.ts'
+import { NEUTRAL_WORDS, STOP_WORDS, splitName, stem, WRITING_VERBS } from './local-planner-words.ts'
 
 export interface Match {
   readonly entry: Entry
@@ -36,7 +36,8 @@ const MAX_DESCRIPTION = 600
 export function createMatcher(offered: readonly OfferedCapability[]): Matcher {
   const entries = offered.filter(({ capability }) => capability.internal !== true).map(entryOf)
   const frequency = new Map<string, number>()
-  for (const entry of entries) for (const word of entry.words.keys()) frequency.set(word, (frequency.get(word) ?? 0) + 1)
+  for (const entry of entries)
+    for (const word of entry.words.keys()) frequency.set(word, (frequency.get(word) ?? 0) + 1)
   const rarity = (word: string): number => Math.log(1 + entries.length / (frequency.get(word) ?? 1))
 
   return {
@@ -44,7 +45,8 @@ export function createMatcher(offered: readonly OfferedCapability[]): Matcher {
     rank(clause) {
       const asked = new Set(clause.words.map(stem))
       for (const value of clause.values) {
-        if (value.kind === 'name' || value.kind === 'code') for (const word of splitName(value.text)) asked.add(stem(word))
+        if (value.kind === 'name' || value.kind === 'code')
+          for (const word of splitName(value.text)) asked.add(stem(word))
       }
       const matches: Match[] = []
       for (const entry of entries) {
@@ -74,7 +76,13 @@ function entryOf(offered: OfferedCapability): Entry {
   for (const word of splitName(component.name).filter(isContent)) add(word, WEIGHT.component)
   for (const word of keyWords(capability.inputSchema)) add(word, WEIGHT.input)
   for (const word of keyWords(capability.outputSchema)) add(word, WEIGHT.output)
-  return { offered, words, nameWords: new Set(nameWords.map(stem)), tags: new Set(tags.map(stem)), isReading: isReading(offered) }
+  return {
+    offered,
+    words,
+    nameWords: new Set(nameWords.map(stem)),
+    tags: new Set(tags.map(stem)),
+    isReading: isReading(offered),
+  }
 }
 
 const keyWords = (schema: JsonSchema | undefined): string[] =>
@@ -99,7 +107,8 @@ function matchEntry(entry: Entry, asked: ReadonlySet<string>, rarity: (word: str
   }
   if (hits.size === 0) return undefined
   const share = nameHits / entry.nameWords.size
-  const isStrong = share >= 0.5 || (nameHits > 0 && described > 0) || described > 1 || [...hits].some((word) => entry.tags.has(word))
+  const isStrong =
+    share >= 0.5 || (nameHits > 0 && described > 0) || described > 1 || [...hits].some((word) => entry.tags.has(word))
   return { entry, score: score * (0.5 + share / 2), isStrong, hits }
 }
 

@@ -1,8 +1,10 @@
 // The free text that a search or a question wants: what stands after "about", what is quoted, or what is left of the clause when
 // the capability's own words are taken away. Always a stretch of the request as it was written.
 import type { Entry } from './local-planner-match.ts'
-import type { Clause, RequestText, Token, Value } from './local-planner-text.ts'
-import { isVerb, stem, STOP_WORDS } from './local-planner-words.ts'
+import type { Clause, RequestText } from './local-planner-text.ts'
+import type { Token } from './local-planner-tokens.ts'
+import type { Value } from './local-planner-values.ts'
+import { isVerb, STOP_WORDS, stem } from './local-planner-words.ts'
 
 const TOPIC_MARKS = [
   new Set(['about', 'regarding', 'concerning', 'titled', 'called', 'saying', 'containing', 'mentioning']),

@@ -1,8 +1,8 @@
 // What an input of a capability wants, as its schema, name, description and examples tell, and how well a value suits its form.
 import type { Capability } from '../contracts/capability.ts'
 import type { JsonValue } from '../contracts/json.ts'
-import type { Value, ValueKind } from './local-planner-text.ts'
-import { isCountry, isCurrencyCode, kindsIn, splitName, stem, type Kind } from './local-planner-words.ts'
+import type { Value, ValueKind } from './local-planner-values.ts'
+import { isCountry, isCurrencyCode, type Kind, kindsIn, splitName, stem } from './local-planner-words.ts'
 
 export interface Wish {
   readonly name: string
@@ -21,7 +21,8 @@ export interface Wish {
 }
 
 type Schema = Readonly<Record<string, unknown>>
-const isRecord = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Schema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 const MAX_INPUTS = 60
 
 /** The inputs of a capability, required ones first, each group in the schema's order. */
@@ -46,12 +47,16 @@ function wishOf(name: string, schema: Schema, isRequired: boolean, capability: C
     isRequired,
     type,
     format: typeof schema.format === 'string' ? schema.format : '',
-    members: Array.isArray(schema.enum) ? schema.enum.filter((member): member is string => typeof member === 'string') : [],
+    members: Array.isArray(schema.enum)
+      ? schema.enum.filter((member): member is string => typeof member === 'string')
+      : [],
     kinds: kindsOf(words, description, examples),
     examples: new Set(examples.map(formOf)),
     minimum: typeof schema.minimum === 'number' ? schema.minimum : -Infinity,
     maximum: typeof schema.maximum === 'number' ? schema.maximum : Infinity,
-    ...(type === 'array' && { item: wishOf(name, isRecord(schema.items) ? schema.items : { type: 'string' }, isRequired, capability) }),
+    ...(type === 'array' && {
+      item: wishOf(name, isRecord(schema.items) ? schema.items : { type: 'string' }, isRequired, capability),
+    }),
   }
 }
 
@@ -62,14 +67,19 @@ function typeOf({ type, items }: Schema): Wish['type'] {
 }
 
 function examplesOf(name: string, schema: Schema, capability: Capability): string[] {
+  const listed: readonly unknown[] = Array.isArray(schema.examples) ? schema.examples : []
   const found: unknown[] = [
-    ...(Array.isArray(schema.examples) ? schema.examples : []),
+    ...listed,
     schema.example,
     ...(capability.examples ?? []).map(({ inputs }) => (Object.hasOwn(inputs, name) ? inputs[name] : undefined)),
   ]
-  const texts = found.filter((one): one is string | number => typeof one === 'string' || typeof one === 'number').map(String)
+  const texts = found
+    .filter((one): one is string | number => typeof one === 'string' || typeof one === 'number')
+    .map(String)
   if (texts.length > 0 || typeof schema.description !== 'string') return texts.slice(0, 5)
-  const told = /(?:e\.g\.|for example|such as|like)[:,]?\s*["'“]?([\p{L}\p{N}][^"'”;.)]{0,40})/iu.exec(schema.description.slice(0, 300))
+  const told = /(?:e\.g\.|for example|such as|like)[:,]?\s*["'“]?([\p{L}\p{N}][^"'”;.)]{0,40})/iu.exec(
+    schema.description.slice(0, 300),
+  )
   const first = told?.[1]?.split(/,? or /)[0]?.trim()
   return first === undefined ? [] : [first]
 }
@@ -104,7 +114,10 @@ const NUMBERED: ReadonlySet<string> = new Set(['id', 'number', 'no', 'zip', 'zip
 
 /** How well the form of a value suits: 0 not at all, 2 well. What it yields may be a part of it. */
 export function suits(value: Value, wish: Wish): { readonly score: number; readonly value: JsonValue } {
-  const as = (score: number, given: JsonValue = value.value): { score: number; value: JsonValue } => ({ score, value: given })
+  const as = (score: number, given: JsonValue = value.value): { score: number; value: JsonValue } => ({
+    score,
+    value: given,
+  })
   if (wish.type === 'number' || wish.type === 'integer') return as(suitsNumber(value, wish) ? 2 : 0)
   if (wish.type !== 'string' || wish.members.length > 0) return as(0)
   if (wish.format === 'date' || wish.format === 'date-time') return as(value.kind === 'date' ? 2 : 0)

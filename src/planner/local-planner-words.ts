@@ -4,7 +4,8 @@
 const setOf = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/))
 
 /** Words that say nothing about the subject. */
-export const STOP_WORDS = setOf(`a an the this that these those it its i me my mine we us our you your he she they them their his her
+export const STOP_WORDS =
+  setOf(`a an the this that these those it its i me my mine we us our you your he she they them their his her
   am is are was were be been being do does did done has have had can could will would shall should may might must
   of in on at to for from by with about into onto over under between during within without near around per via as
   and or but if then so than too also not no yes please there here how what which who whom whose when where why
@@ -12,12 +13,14 @@ export const STOP_WORDS = setOf(`a an the this that these those it its i me my m
   want like need know tell show give let say see going plan hi hello thanks thank ok okay up out off etc one`)
 
 /** Words of a capability's name that say that it reads, or that it is the plain one of its kind. */
-export const NEUTRAL_WORDS = setOf(`get gets fetch fetches find finds search searches list lists lookup look query queries read reads show shows
+export const NEUTRAL_WORDS =
+  setOf(`get gets fetch fetches find finds search searches list lists lookup look query queries read reads show shows
   retrieve retrieves return returns give gives provide provides check checks
   current latest now today recent info information data details detail api tool tools service agent server v1 v2 v3 by the of for a an`)
 
 /** What changes something. A capability of unknown effect whose name says one of these is not called without being asked. */
-export const WRITING_VERBS = setOf(`create add insert append put post write save store upload set update change edit modify rename move
+export const WRITING_VERBS =
+  setOf(`create add insert append put post write save store upload set update change edit modify rename move
   delete remove clear drop erase cancel stop kill close archive disable enable start launch run execute trigger deploy install
   send email notify message publish share invite call dial book reserve order buy sell purchase pay charge refund transfer withdraw
   deposit trade submit register subscribe unsubscribe sign schedule assign approve reject accept confirm complete grant revoke
@@ -25,9 +28,12 @@ export const WRITING_VERBS = setOf(`create add insert append put post write save
   paint rent repair tune build make generate compose draw draft design record play`)
 
 /** How a wish begins that asks for something: with one of these or a question word. */
-const ASKING_VERBS = setOf(`get fetch find search list lookup look show tell give check compute calculate convert compare translate
+const ASKING_VERBS =
+  setOf(`get fetch find search list lookup look show tell give check compute calculate convert compare translate
   describe explain summarise summarize recommend suggest estimate predict determine analyse analyze plan quote provide retrieve help`)
-const QUESTION_WORDS = setOf(`what what's whats how how's which who who's whom whose when when's where where's why is are do does did can could will would should`)
+const QUESTION_WORDS = setOf(
+  `what what's whats how how's which who who's whom whose when when's where where's why is are do does did can could will would should`,
+)
 
 export const isAskWord = (word: string): boolean =>
   QUESTION_WORDS.has(word) || ASKING_VERBS.has(word) || WRITING_VERBS.has(word)
@@ -64,7 +70,9 @@ const KIND_WORDS: Readonly<Record<Kind, ReadonlySet<string>>> = {
   name: setOf('name company author artist person player team organisation organization customer user title brand'),
   code: setOf('symbol ticker code iata isin abbreviation'),
   currency: setOf('currency currencies'),
-  text: setOf('query question topic text prompt keyword keywords message content subject phrase search term terms sentence'),
+  text: setOf(
+    'query question topic text prompt keyword keywords message content subject phrase search term terms sentence',
+  ),
   date: setOf('date day'),
 }
 

@@ -5,9 +5,10 @@ import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import type { PlanDocument, Step } from '../contracts/plan.ts'
 import { findSupply, type Supply } from './local-planner-chain.ts'
 import { createMatcher, type Entry, type Match, type Matcher } from './local-planner-match.ts'
-import { fillInputs, type Filling } from './local-planner-slots.ts'
-import { readRequest, type Clause, type RequestText, type Token } from './local-planner-text.ts'
-import { stem, STOP_WORDS } from './local-planner-words.ts'
+import { type Filling, fillInputs } from './local-planner-slots.ts'
+import { type Clause, joinClauses, type RequestText, readRequest } from './local-planner-text.ts'
+import type { Token } from './local-planner-tokens.ts'
+import { STOP_WORDS, stem } from './local-planner-words.ts'
 
 const MAX_STEPS = 16
 const MAX_DEPTH = 3
@@ -28,23 +29,30 @@ export function planLocally(request: string, offered: readonly OfferedCapability
   const text = readRequest(request)
   const matcher = createMatcher(offered)
   const writer = createWriter()
-  const missing = new Set<string>()
-  let last: { readonly clause: Clause; readonly draft: Draft } | undefined
-  for (const clause of text.clauses) {
-    const choice = chooseFor(clause, text, matcher)
-    if (choice.draft !== undefined) {
-      last = { clause, draft: choice.draft }
-      writer.add(choice.draft)
-    } else if (choice.why === undefined && last !== undefined && clause.values.length > 0 && (!clause.isAsk || clause.words.length === 0)) {
-      const again = repeatWith(last.draft, clause, text)
+  const missing = new Map<string, string>()
+  let last: Draft | undefined
+  for (let i = 0; i < text.clauses.length; i++) {
+    const clause = text.clauses[i] as Clause
+    const { draft, why, taken = 1 } = chooseOver(text.clauses.slice(i), text, matcher)
+    i += taken - 1
+    if (draft !== undefined) {
+      last = draft
+      writer.add(draft)
+    } else if (
+      why === undefined &&
+      last !== undefined &&
+      clause.values.length > 0 &&
+      (!clause.isAsk || clause.words.length === 0)
+    ) {
+      const again = repeatWith(last, clause, text)
       if (again !== undefined) writer.add(again)
-    } else if (choice.why === undefined && clause.isAsk && clause.words.length > 0) {
-      missing.add(`Nothing that is offered serves "${clause.text}".`)
+    } else if (why === undefined && clause.isAsk && clause.words.length > 0) {
+      missing.set(clause.text, `Nothing that is offered serves "${clause.text}".`)
     }
-    if (choice.why !== undefined) missing.add(choice.why)
+    if (why !== undefined && !missing.has(why.about)) missing.set(why.about, why.text)
   }
   const steps = writer.steps()
-  const left = [...missing]
+  const left = [...missing.values()]
   if (steps.length > 0) return { steps, ...(left.length > 0 && { missing: left }) }
   if (left.length === 0) left.push(`A capability that serves "${text.text.trim().slice(0, 200)}".`)
   return { steps, reason: `Nothing could be called for this request. ${left.join(' ')}`, missing: left }
@@ -52,15 +60,35 @@ export function planLocally(request: string, offered: readonly OfferedCapability
 
 interface Choice {
   readonly draft?: Draft
-  /** Why the capability that fits best is not called. */
-  readonly why?: string
+  /** Why the capability that fits best is not called, once for each capability. */
+  readonly why?: { readonly about: string; readonly text: string }
+  /** How many clauses it took. */
+  readonly taken?: number
+}
+
+/** The choice for the first clause; where inputs are missing, the pieces after it in the same sentence may give them. */
+function chooseOver(clauses: readonly Clause[], text: RequestText, matcher: Matcher): Choice {
+  const [first] = clauses
+  if (first === undefined) return {}
+  const choice = chooseFor(first, text, matcher)
+  if (choice.why === undefined || choice.draft !== undefined) return choice
+  let joined = first
+  for (let k = 1; k < clauses.length; k++) {
+    const next = clauses[k] as Clause
+    const more = next.isAsk ? undefined : joinClauses(text, joined, next)
+    if (more === undefined) break
+    joined = more
+    const again = chooseFor(joined, text, matcher)
+    if (again.draft !== undefined && again.why === undefined) return { ...again, taken: k + 1 }
+  }
+  return choice
 }
 
 function chooseFor(clause: Clause, text: RequestText, matcher: Matcher): Choice {
   const ranked = matcher.rank(clause)
   const least = (ranked[0]?.score ?? 0) * STAND_IN_SHARE
   const [best] = ranked
-  let why: string | undefined
+  let why: Choice['why']
   for (const match of ranked.slice(0, MAX_TRIED)) {
     if (match.score < least || (match !== best && why === undefined)) break
     const isCarried = match.isStrong || why !== undefined || isBesideValue(match, clause, text)
@@ -68,12 +96,18 @@ function chooseFor(clause: Clause, text: RequestText, matcher: Matcher): Choice 
     const name = match.entry.offered.capability.name
     if (!match.entry.isReading) {
       // Who asks for a change is not served by something else.
-      return { why: why ?? `"${name}" may change something; without a model only capabilities that read are called ("${clause.text}").` }
+      const told = `"${name}" may change something; without a model only capabilities that read are called ("${clause.text}").`
+      return { why: why ?? { about: name, text: told } }
     }
     const draft = draftCall(match.entry, { clause, text, matcher, above: [] })
-    const needsValue = !match.isStrong && draft.inputs.size === 0
+    const needsValue = (!match.isStrong || why !== undefined) && draft.inputs.size === 0
     if (draft.missing.length === 0 && !needsValue) return { draft, ...(why !== undefined && { why }) }
-    if (draft.missing.length > 0) why ??= `"${name}" fits "${clause.text}", but the request does not say: ${draft.missing.join(', ')}.`
+    if (draft.missing.length > 0) {
+      why ??= {
+        about: name,
+        text: `"${name}" fits "${clause.text}", but the request does not say: ${draft.missing.join(', ')}.`,
+      }
+    }
   }
   const draft = why === undefined ? draftByForm(clause, text, matcher) : undefined
   return why === undefined ? (draft === undefined ? {} : { draft }) : { why }
@@ -96,7 +130,12 @@ function draftByForm(clause: Clause, text: RequestText, { entries }: Matcher): D
     if (!entry.isReading) continue
     const filling = fillInputs(entry, clause, text, { isWide: false })
     if (filling.missing.length > 0 || filling.formed < 2) continue
-    fitting.push({ entry, inputs: new Map([...filling.inputs].map(([name, { value }]) => [name, value])), missing: [], filling })
+    fitting.push({
+      entry,
+      inputs: new Map([...filling.inputs].map(([name, { value }]) => [name, value])),
+      missing: [],
+      filling,
+    })
   }
   return fitting.length === 1 ? fitting[0] : undefined
 }
@@ -210,7 +249,14 @@ function variantsOf(draft: Draft): Inputs[] {
     const [, ...more] = variantsOf(supplier)
     for (const inputs of more) {
       const from: Draft = { ...supplier, inputs, filling: { ...supplier.filling, inputs: new Map() } }
-      variants.push(new Map([...draft.inputs].map(([name, value]) => [name, isSupply(value) && value.from === supplier ? { ...value, from } : value])))
+      variants.push(
+        new Map(
+          [...draft.inputs].map(([name, value]) => [
+            name,
+            isSupply(value) && value.from === supplier ? { ...value, from } : value,
+          ]),
+        ),
+      )
     }
   }
   return variants

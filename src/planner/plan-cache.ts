@@ -47,7 +47,14 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
   let misses = 0
 
   const keyOf = (ask: CacheAsk): string => {
-    const parts = [ask.principal, normaliseRequest(ask.request), ask.view.fingerprint, policy, PROMPT_VERSION, modelId() ?? null]
+    const parts = [
+      ask.principal,
+      normaliseRequest(ask.request),
+      ask.view.fingerprint,
+      policy,
+      PROMPT_VERSION,
+      modelId() ?? null,
+    ]
     return createHash('sha256').update(JSON.stringify(parts)).digest('base64')
   }
   // A turn changes what the same words mean.

@@ -42,7 +42,7 @@ export function createApp(routes: readonly Route[], parts: AppParts): App {
   }
   const serve = async (c: AppContext, methods: ReadonlyMap<string, Route>): Promise<Response> => {
     const route = methods.get(c.req.method)
-    const open = [...methods.values()].every((r) => r.role === 'open')
+    const open = methods.size > 0 && [...methods.values()].every((r) => r.role === 'open')
     const caller = open ? NOBODY : identify(c)
     if (!open) rateLimit.take(`key ${caller.principal}`)
     if (methods.size === 0)

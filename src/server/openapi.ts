@@ -114,7 +114,7 @@ function answersOf(route: Route): JsonRecord {
 function operationOf(route: Route): JsonRecord {
   const parameters = parametersOf(route)
   return {
-    operationId: `${route.method.toLowerCase()}${route.path.replace(/[/{}.]+(\w)?/g, (_, letter: string | undefined) => (letter ?? '').toUpperCase())}`,
+    operationId: `${route.method.toLowerCase()}${route.path.replace(/[/{}._]+(\w)?/g, (_, letter: string | undefined) => (letter ?? '').toUpperCase())}`,
     summary: route.summary,
     ...(parameters.length > 0 && { parameters }),
     ...(route.body !== undefined && {

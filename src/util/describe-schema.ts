@@ -57,7 +57,7 @@ export type ParseOutcome = { readonly value: unknown } | { readonly issues: read
 export interface DescribedSchema {
   readonly jsonSchema: JsonSchema
   /** Checks, applies defaults and transforms. Absent for plain JSON Schema. A promise only where the schema needs one. */
-  parse?(value: unknown): ParseOutcome | Promise<ParseOutcome>
+  readonly parse?: (value: unknown) => ParseOutcome | Promise<ParseOutcome>
 }
 
 /** `input` gives what a caller may send (defaults optional), `output` what is there after parsing. */
@@ -89,7 +89,7 @@ const fromZod4 = (schema: z.core.$ZodType, io: SchemaSide): JsonSchema =>
 function fromZod3(schema: Zod3Schema, io: SchemaSide): JsonSchema {
   // Loaded when the first zod 3 schema is met: most programs never meet one.
   const { zodToJsonSchema } = createRequire(import.meta.url)('zod-to-json-schema') as {
-    zodToJsonSchema(schema: unknown, options: Record<string, unknown>): JsonSchema
+    readonly zodToJsonSchema: (schema: unknown, options: Record<string, unknown>) => JsonSchema
   }
   return zodToJsonSchema(schema, {
     removeAdditionalStrategy: 'strict',

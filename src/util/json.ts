@@ -92,9 +92,13 @@ export function stringifyJson(value: unknown, indent?: number): string {
     try {
       return stringifyWith(value, writeBigint, indent)
     } catch (cause) {
-      throw new TuttiError('internal', 'A value contains itself or is nested too deeply, so it cannot be written as JSON.', {
-        cause,
-      })
+      throw new TuttiError(
+        'internal',
+        'A value contains itself or is nested too deeply, so it cannot be written as JSON.',
+        {
+          cause,
+        },
+      )
     }
   }
 }

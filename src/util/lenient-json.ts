@@ -17,11 +17,11 @@ interface Candidate extends LenientJson {
   readonly foreign: number
 }
 
-/** Readings tried before giving up; prose full of brackets must not take quadratic time. */
-const MAX_READINGS = 64
+/** Brackets that begin nothing; prose full of them must not take quadratic time. */
+const MAX_FAILURES = 64
 
-// Where something begins that decides how to go on: a value, thoughts, or the end of thoughts whose beginning was cut.
 const END_OF_THOUGHTS = /<\/(?:think|thinking|thought|reasoning)>/i
+// Where something begins that decides how to go on: a value, thoughts, or the end of thoughts whose beginning was cut.
 const LANDMARK = /[{[]|<(think|thinking|thought|reasoning)>|<\/(?:think|thinking|thought|reasoning)>/gi
 
 /**
@@ -54,7 +54,7 @@ function findCandidates(text: string): Candidate[] {
   let thoughts: Candidate[] = []
   let isClosed = true
   let at = 0
-  for (let readings = 0; readings < MAX_READINGS; ) {
+  for (let failures = 0; failures < MAX_FAILURES; ) {
     LANDMARK.lastIndex = at
     const mark = LANDMARK.exec(text)
     if (mark === null) break
@@ -69,9 +69,11 @@ function findCandidates(text: string): Candidate[] {
       if (found.length > 0) thoughts = found
       found = []
     } else {
-      readings++
       const candidate = readCandidate(text, mark.index)
-      if (candidate === undefined) continue
+      if (candidate === undefined) {
+        failures++
+        continue
+      }
       found.push(candidate)
       at = mark.index + candidate.length
     }

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { createHttpInvoker } from '../../src/connectors/http/http-invoker.ts'
 import type { Capability, Component } from '../../src/contracts/capability.ts'
 import { TuttiError } from '../../src/contracts/errors.ts'
 import type { JsonObject } from '../../src/contracts/json.ts'
 import type { Invoker, InvokerCall } from '../../src/contracts/parts.ts'
-import { createHttpInvoker } from '../../src/connectors/http/http-invoker.ts'
-import { freePort } from '../support/redis-server.ts'
-import { startHttpServer, startJsonServer, startRawServer } from '../support/http-servers.ts'
 import type { TestServer } from '../support/http-servers.ts'
+import { startHttpServer, startJsonServer, startRawServer } from '../support/http-servers.ts'
+import { freePort } from '../support/redis-server.ts'
 
 const open: (() => Promise<void> | void)[] = []
 afterEach(async () => {
@@ -117,16 +117,22 @@ describe('what is sent', () => {
     expect(body).toEqual({ id: 12345678901234567890n, ids: [9007199254740993n] })
   })
 
-  it.each(['//evil.example/x', 'http://evil.example/x', '/a\\b', '/a/../admin', '/a/%2e%2E/admin', 'relative', '/a b', '/a#b'])(
-    'never follows the endpoint %j off the component',
-    async (endpoint) => {
-      const server = keep(await startJsonServer({}))
-      const error = await failureOf(invokerOf().invoke(callOf({ address: server.origin, capability: { endpoint } })))
-      expect(error.code).toBe('blocked_address')
-      expect(error.details['sent']).toBe(false)
-      expect(server.requests).toHaveLength(0)
-    },
-  )
+  it.each([
+    '//evil.example/x',
+    'http://evil.example/x',
+    '/a\\b',
+    '/a/../admin',
+    '/a/%2e%2E/admin',
+    'relative',
+    '/a b',
+    '/a#b',
+  ])('never follows the endpoint %j off the component', async (endpoint) => {
+    const server = keep(await startJsonServer({}))
+    const error = await failureOf(invokerOf().invoke(callOf({ address: server.origin, capability: { endpoint } })))
+    expect(error.code).toBe('blocked_address')
+    expect(error.details['sent']).toBe(false)
+    expect(server.requests).toHaveLength(0)
+  })
 })
 
 describe('what comes back', () => {
@@ -194,6 +200,16 @@ describe('what goes wrong', () => {
       expect(error.code).toBe('response_too_large')
       expect(error.message).toContain('20000 bytes')
     }
+  })
+
+  it('does not wait for a body whose announced length is too large', async () => {
+    const server = keep(
+      await startRawServer((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 50000000\r\n\r\n')
+      }),
+    )
+    const error = await failureOf(invokerOf({ maxResponseBytes: 20_000 }).invoke(callOf({ address: server.origin })))
+    expect(error.code).toBe('response_too_large')
   })
 
   it('ends a body that never ends when the caller aborts, and says why', async () => {
@@ -307,7 +323,11 @@ describe('which addresses are called', () => {
   it('calls no private address unless its source allows it', async () => {
     const server = keep(await startJsonServer({}))
     const strict = invokerOf({ privateAddresses: false })
-    for (const address of [server.origin, `http://localhost:${server.port}`, `http://[::ffff:127.0.0.1]:${server.port}`]) {
+    for (const address of [
+      server.origin,
+      `http://localhost:${server.port}`,
+      `http://[::ffff:127.0.0.1]:${server.port}`,
+    ]) {
       const error = await failureOf(strict.invoke(callOf({ address })))
       expect([error.code, error.details['sent']], address).toEqual(['blocked_address', false])
     }
@@ -317,22 +337,32 @@ describe('which addresses are called', () => {
   })
 
   it('checks what a name resolves to when it connects, so that a name cannot lead to the metadata service', async () => {
-    const resolve = (_host: string, _options: unknown, callback: (error: null, found: { address: string; family: number }[]) => void) =>
-      callback(null, [{ address: '169.254.169.254', family: 4 }])
+    const resolve = (
+      _host: string,
+      _options: unknown,
+      callback: (error: null, found: { address: string; family: number }[]) => void,
+    ) => callback(null, [{ address: '169.254.169.254', family: 4 }])
     const error = await failureOf(
-      invokerOf({ resolve }).invoke(callOf({ address: 'http://innocent.example:80', capability: { endpoint: '/x?key=s3cret' } })),
+      invokerOf({ resolve }).invoke(
+        callOf({ address: 'http://innocent.example:80', capability: { endpoint: '/x?key=s3cret' } }),
+      ),
     )
     expect(error.code).toBe('blocked_address')
     expect(error.message).toContain('innocent.example')
     expect(error.message).not.toContain('s3cret')
   })
 
-  it.each(['http://169.254.169.254', 'http://[fe80::1]', 'http://2852039166', 'http://[::ffff:a9fe:a9fe]', 'ftp://host', 'http://user:pw@host', 'nonsense'])(
-    'never calls %s',
-    async (address) => {
-      const error = await failureOf(invokerOf().invoke(callOf({ address })))
-      expect(error.code).toBe('blocked_address')
-      expect(error.message).not.toContain('pw')
-    },
-  )
+  it.each([
+    'http://169.254.169.254',
+    'http://[fe80::1]',
+    'http://2852039166',
+    'http://[::ffff:a9fe:a9fe]',
+    'ftp://host',
+    'http://user:pw@host',
+    'nonsense',
+  ])('never calls %s', async (address) => {
+    const error = await failureOf(invokerOf().invoke(callOf({ address })))
+    expect(error.code).toBe('blocked_address')
+    expect(error.message).not.toContain('pw')
+  })
 })

@@ -1,5 +1,12 @@
 // The capabilities of the demo world, as a catalog offers them, and a view over them.
-import type { Capability, Component, Effect, Example, OfferedCapability, Trust } from '../../src/contracts/capability.ts'
+import type {
+  Capability,
+  Component,
+  Effect,
+  Example,
+  OfferedCapability,
+  Trust,
+} from '../../src/contracts/capability.ts'
 import type { JsonObject, JsonSchema } from '../../src/contracts/json.ts'
 import type { CatalogView } from '../../src/contracts/parts.ts'
 
@@ -28,20 +35,22 @@ export function component(name: string, capabilities: Record<string, Sketch>, tr
     source: 'test',
     trust,
     instances: [{ id: `${name}-1`, health: 'healthy' }],
-    capabilities: Object.entries(capabilities).map(([key, sketch]): Capability => ({
-      name: key,
-      description: sketch.description,
-      inputSchema: {
-        type: 'object',
-        properties: sketch.inputs ?? {},
-        required: sketch.required ?? Object.keys(sketch.inputs ?? {}),
-        additionalProperties: false,
-      },
-      ...(sketch.output !== undefined && { outputSchema: shape(sketch.output) }),
-      effect: sketch.effect ?? 'read',
-      ...(sketch.internal !== undefined && { internal: sketch.internal }),
-      ...(sketch.examples !== undefined && { examples: sketch.examples }),
-    })),
+    capabilities: Object.entries(capabilities).map(
+      ([key, sketch]): Capability => ({
+        name: key,
+        description: sketch.description,
+        inputSchema: {
+          type: 'object',
+          properties: sketch.inputs ?? {},
+          required: sketch.required ?? Object.keys(sketch.inputs ?? {}),
+          additionalProperties: false,
+        },
+        ...(sketch.output !== undefined && { outputSchema: shape(sketch.output) }),
+        effect: sketch.effect ?? 'read',
+        ...(sketch.internal !== undefined && { internal: sketch.internal }),
+        ...(sketch.examples !== undefined && { examples: sketch.examples }),
+      }),
+    ),
   }
 }
 
@@ -78,7 +87,11 @@ export const demoComponents: readonly Component[] = [
   component('currency-tool', {
     convert_currency: {
       description: 'Converts an amount from one currency to another',
-      inputs: { from: text('Source currency code', 'USD'), to: text('Target currency code', 'KRW'), amount: number('Amount to convert') },
+      inputs: {
+        from: text('Source currency code', 'USD'),
+        to: text('Target currency code', 'KRW'),
+        amount: number('Amount to convert'),
+      },
       output: { from: text(''), to: text(''), amount: number(''), result: number(''), rate: number('') },
     },
     get_exchange_rates: {
@@ -103,7 +116,11 @@ export const demoComponents: readonly Component[] = [
   component('news-tool', {
     search_news: {
       description: 'Searches recent news articles',
-      inputs: { query: text('What to search for', 'electric cars'), max_results: { type: 'integer' }, language: text('') },
+      inputs: {
+        query: text('What to search for', 'electric cars'),
+        max_results: { type: 'integer' },
+        language: text(''),
+      },
       required: ['query'],
       output: { articles, total_articles: number('') },
     },
@@ -114,14 +131,23 @@ export const demoComponents: readonly Component[] = [
       inputs: { symbol },
       output: { symbol: text(''), current_price: number(''), change: number(''), timestamp: number('') },
     },
-    company_profile: { description: 'Profile of a company', inputs: { symbol }, output: { name: text(''), industry: text('') } },
+    company_profile: {
+      description: 'Profile of a company',
+      inputs: { symbol },
+      output: { name: text(''), industry: text('') },
+    },
     company_news: {
       description: 'News about one company',
       inputs: { symbol, from: text('First day', '2026-01-01'), to: text('Last day', '2026-01-31') },
       required: ['symbol'],
       output: { articles },
     },
-    market_news: { description: 'General market news', inputs: { category: text('') }, required: [], output: { articles } },
+    market_news: {
+      description: 'General market news',
+      inputs: { category: text('') },
+      required: [],
+      output: { articles },
+    },
   }),
   component('grocery-service', {
     list_products: {
@@ -130,7 +156,11 @@ export const demoComponents: readonly Component[] = [
       required: [],
       output: { products: { type: 'array', items: { type: 'object' } } },
     },
-    get_product: { description: 'One product by its id', inputs: { product_id: text('Product id') }, output: { name: text(''), price: number('') } },
+    get_product: {
+      description: 'One product by its id',
+      inputs: { product_id: text('Product id') },
+      output: { name: text(''), price: number('') },
+    },
     create_cart: { description: 'Creates a shopping cart', output: { cart_id: text('') }, effect: 'write' },
     add_to_cart: {
       description: 'Adds a product to a cart',

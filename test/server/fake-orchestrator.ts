@@ -25,7 +25,12 @@ export const weather: Component = {
   source: 'local',
   trust: 'local',
   capabilities: [
-    { name: 'get_weather', description: 'Current weather', inputSchema: { type: 'object', properties: { lat: { type: 'number' } } }, effect: 'read' },
+    {
+      name: 'get_weather',
+      description: 'Current weather',
+      inputSchema: { type: 'object', properties: { lat: { type: 'number' } } },
+      effect: 'read',
+    },
   ],
   instances: [{ id: 'w1', health: 'healthy' }],
 }
@@ -103,7 +108,9 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
     plan: async (request) => {
       if (request === 'no model') throw new TuttiError('no_model', 'No model is configured.')
       return {
-        document: { steps: [{ name: 'a', type: 'call', component: 'weather-tool', action: 'get_weather', dependsOn: [] }] },
+        document: {
+          steps: [{ name: 'a', type: 'call', component: 'weather-tool', action: 'get_weather', dependsOn: [] }],
+        },
         issues: [],
         way: 'model',
         explanation: { stages: [['a']], criticalPath: ['a'], edges: [], maxParallelism: 1, text: 'a' },
@@ -115,10 +122,12 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
     },
     runs: {
       async submit(ask, options = {}) {
-        if (JSON.stringify(ask).includes('weathr')) throw new TuttiError('invalid_document', 'The document has 1 error.', { details: { issues: [badStep] } })
+        if (JSON.stringify(ask).includes('weathr'))
+          throw new TuttiError('invalid_document', 'The document has 1 error.', { details: { issues: [badStep] } })
         if (options.inputs?.bad === true) throw new TuttiError('invalid_inputs', 'The input "bad" is not known.')
         if (ask.request === 'boom') throw new Error('secret inner state')
-        if (ask.request === 'full') throw new TuttiError('too_many_requests', 'The queue is full.', { details: { retry_after_ms: 4000 } })
+        if (ask.request === 'full')
+          throw new TuttiError('too_many_requests', 'The queue is full.', { details: { retry_after_ms: 4000 } })
         const runId = `run_${submitted.length + 1}`
         const run: FakeRun = { ask, options, events: [], readers: new Set(), response: emptyResponse(runId, 'running') }
         played.set(runId, run)
@@ -158,7 +167,9 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
         if (ENDED_STATUSES.has(run.response.status)) return run.response
         return await new Promise<Response>((resolve, reject) => {
           run.readers.add((event) => event.type === 'run-end' && resolve(event.response))
-          options.signal?.addEventListener('abort', () => reject(new TuttiError('cancelled', 'The wait was cancelled.')))
+          options.signal?.addEventListener('abort', () =>
+            reject(new TuttiError('cancelled', 'The wait was cancelled.')),
+          )
         })
       },
       async cancel(runId, options = {}) {

@@ -9,6 +9,12 @@ export interface Answer {
   readonly json: JsonObject
 }
 
+/** The id of the run that was accepted; throws when none was. */
+export function runIdOf({ json, status }: Answer): string {
+  if (typeof json.run_id === 'string') return json.run_id
+  throw new Error(`no run was accepted: ${status}`)
+}
+
 export interface Ask {
   readonly headers?: Record<string, string>
   /** Sent as it is; without a content-length when it is a list of chunks. */
@@ -57,37 +63,54 @@ export interface OpenStream {
   leave(): void
 }
 
-export function openStream(port: number, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<OpenStream> {
+export function openStream(
+  port: number,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<OpenStream> {
   const payload = body === undefined ? undefined : JSON.stringify(body)
   return new Promise((resolve, reject) => {
-    const type = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
-    const req = request({ host: '127.0.0.1', port, method, path, agent: false, headers: { accept: 'text/event-stream', ...type, ...headers } }, (res) => {
-      let text = ''
-      const waiting = new Set<() => void>()
-      res.setEncoding('utf8')
-      res.on('data', (chunk: string) => {
-        text += chunk
-        for (const check of waiting) check()
-      })
-      resolve({
-        status: res.statusCode ?? 0,
-        headers: res.headers,
-        until: (test) =>
-          new Promise((found) => {
-            const check = (): void => {
-              if (!test(text)) return
-              waiting.delete(check)
-              found(text)
-            }
-            waiting.add(check)
-            check()
+    const type =
+      payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
+    const req = request(
+      {
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        agent: false,
+        headers: { accept: 'text/event-stream', ...type, ...headers },
+      },
+      (res) => {
+        let text = ''
+        const waiting = new Set<() => void>()
+        res.setEncoding('utf8')
+        res.on('data', (chunk: string) => {
+          text += chunk
+          for (const check of waiting) check()
+        })
+        resolve({
+          status: res.statusCode ?? 0,
+          headers: res.headers,
+          until: (test) =>
+            new Promise((found) => {
+              const check = (): void => {
+                if (!test(text)) return
+                waiting.delete(check)
+                found(text)
+              }
+              waiting.add(check)
+              check()
+            }),
+          ended: new Promise((done) => {
+            res.on('end', () => done(text))
           }),
-        ended: new Promise((done) => {
-          res.on('end', () => done(text))
-        }),
-        leave: () => req.destroy(),
-      })
-    })
+          leave: () => req.destroy(),
+        })
+      },
+    )
     req.on('error', reject)
     req.end(payload)
   })

@@ -1,8 +1,9 @@
 // Small HTTP servers that behave, and that lie, on a free port of this machine.
-import { createServer } from 'node:http'
+
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener } from 'node:http'
-import { createServer as createTcpServer } from 'node:net'
+import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
+import { createServer as createTcpServer } from 'node:net'
 
 export interface SeenRequest {
   readonly method: string

@@ -1,6 +1,7 @@
 // A redis-server of its own for a test file, on a free port, without persistence; it can be killed and started again.
-import { execFileSync, spawn } from 'node:child_process'
+
 import type { ChildProcess } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import { describe } from 'vitest'

@@ -52,7 +52,9 @@ describe('a schema, described', () => {
 
   it('writes places in lists with brackets', async () => {
     const { parse } = describeSchema(z.object({ items: z.array(z.object({ name: z.string() })) }), 'input')
-    expect(await parse?.({ items: [{ name: 'a' }, { name: 1 }] })).toMatchObject({ issues: [{ path: 'items[1].name' }] })
+    expect(await parse?.({ items: [{ name: 'a' }, { name: 1 }] })).toMatchObject({
+      issues: [{ path: 'items[1].name' }],
+    })
   })
 
   it('parses an asynchronous refinement', async () => {

@@ -14,10 +14,18 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function groupOne(services: readonly ServiceRecord[], first: ServiceRecord, grouping: Grouping): Component {
   const instances = new Map<string, Instance>()
+  const ids = new Set<string>()
   const capabilities = new Map<string, ReadCapability>()
   for (const service of services) {
-    const { address } = service.instance
-    if (!instances.has(address)) instances.set(address, service.instance)
+    const { address, id } = service.instance
+    if (!instances.has(address)) {
+      // Replicas may share an id; each address is still an instance of its own.
+      instances.set(
+        address,
+        ids.has(id) ? { ...service.instance, id: `${id}@${new URL(address).host}` } : service.instance,
+      )
+      ids.add(id)
+    }
     // While versions change, every capability that some instance offers can be found.
     for (const read of service.capabilities) {
       if (!capabilities.has(read.capability.name)) capabilities.set(read.capability.name, read)

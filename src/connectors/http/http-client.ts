@@ -8,8 +8,8 @@ import type { PrivateAddresses, Resolve } from './addresses.ts'
 import { createGuardedLookup, readOrigin } from './addresses.ts'
 
 export interface HttpClientOptions {
-  /** Largest body that is read, in bytes. */
-  readonly maxResponseBytes: number
+  /** Largest body that is read, in bytes. Default 10,000,000. */
+  readonly maxResponseBytes?: number
   /** Whether loopback and private ranges may be called. Link-local and metadata addresses never are. Default false. */
   readonly privateAddresses?: PrivateAddresses
   /** Connections to one origin at once; more calls wait for one. Default 64. */
@@ -192,6 +192,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 /** @example const client = createHttpClient({ maxResponseBytes: 10_000_000 }) */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const allowed = options.privateAddresses ?? false
+  const limit = options.maxResponseBytes ?? 10_000_000
   const lookup = createGuardedLookup(allowed, options.resolve)
   let isClosed = false
   let library: typeof Undici | undefined
@@ -233,7 +234,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const { path, method, headers, body } = request
       const chosen = pool
       return new Promise<HttpAnswer>((resolve, reject) => {
-        const exchange = new Exchange(request, options.maxResponseBytes, { resolve, reject })
+        const exchange = new Exchange(request, limit, { resolve, reject })
         try {
           chosen.dispatch({ path, method, headers, body: body ?? null }, exchange)
         } catch (error) {

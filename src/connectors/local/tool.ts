@@ -1,7 +1,12 @@
 // A function of this process as a capability: what it is called, what it takes, what it does.
 import type { Capability, Effect, Example } from '../../contracts/capability.ts'
 import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
-import { type DescribedSchema, describeSchema, type SchemaOutput, type SchemaSource } from '../../util/describe-schema.ts'
+import {
+  type DescribedSchema,
+  describeSchema,
+  type SchemaOutput,
+  type SchemaSource,
+} from '../../util/describe-schema.ts'
 
 export interface ToolContext {
   /** Aborts when the attempt times out or the run is cancelled. Costs nothing unless it is read. */
@@ -61,7 +66,10 @@ function describeFor(name: string, what: 'input' | 'output', schema: SchemaSourc
 
 function checkName(name: unknown, what: string): void {
   if (typeof name === 'string' && name.trim() !== '' && name === name.trim()) return
-  throw new TuttiError('invalid_config', `${what} must be a text without blanks around it, not ${JSON.stringify(name)}.`)
+  throw new TuttiError(
+    'invalid_config',
+    `${what} must be a text without blanks around it, not ${JSON.stringify(name)}.`,
+  )
 }
 
 /**
@@ -78,10 +86,10 @@ function checkName(name: unknown, what: string): void {
  * })
  */
 export function tool<S extends SchemaSource>(definition: ToolDefinition<S>): LocalTool {
-  const { name, description, input, output, component = name, execute, effect = 'unknown', ...rest } = definition
+  const { name, description, input, output, component = name, effect = 'unknown', ...rest } = definition
   checkName(name, 'The name of a tool')
   checkName(component, `The component of tool "${name}"`)
-  if (typeof execute !== 'function') {
+  if (typeof definition.execute !== 'function') {
     throw new TuttiError('invalid_config', `Tool "${name}" has no execute function.`)
   }
   const { jsonSchema, parse } = describeFor(name, 'input', input)

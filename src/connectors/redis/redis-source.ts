@@ -67,7 +67,10 @@ interface Remembered {
 const signatureOf = (text: string): string => text.replace(/"last_seen"\s*:\s*"[^"]*"/, '')
 
 class RecordReader {
-  readonly #remembered = new LRUCache<string, Remembered>({ max: 50_000 })
+  readonly #remembered = new LRUCache<string, Remembered>({
+    maxSize: 100_000_000,
+    sizeCalculation: ({ signature }) => signature.length + 1,
+  })
   readonly #warned = new LRUCache<string, true>({ max: 1000 })
   readonly #log: Logger | undefined
 
@@ -119,7 +122,7 @@ class KeyFinder {
   readonly #scanLimit: number
   readonly #clock: Clock
   #scannedAt = -Infinity
-  #known: ReadonlySet<string> = new Set()
+  #known: readonly string[] = []
 
   constructor(namespaces: readonly string[], scanLimit: number, clock: Clock) {
     this.#namespaces = namespaces
@@ -127,31 +130,40 @@ class KeyFinder {
     this.#clock = clock
   }
 
-  async find(redis: RedisCommands, signal: AbortSignal): Promise<string[]> {
+  /** In the order of the namespaces, then of the ids: of two registrations of one instance the first counts. */
+  async find(redis: RedisCommands, signal: AbortSignal): Promise<readonly string[]> {
     const isSmall = (await redis.dbsize()) <= this.#scanLimit
-    const keys = new Set<string>()
-    if (isSmall || this.#clock.now() - this.#scannedAt >= FULL_SCAN_MS) {
-      for (const namespace of this.#namespaces) {
-        const pattern = `${escapePattern(namespace)}:services:*`
-        await collect(keys, (cursor) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_SIZE), signal)
-      }
+    const isFull = isSmall || this.#clock.now() - this.#scannedAt >= FULL_SCAN_MS
+    const keys: string[] = []
+    for (const namespace of this.#namespaces) {
+      const found = isFull ? await this.#scan(redis, namespace, signal) : await this.#listed(redis, namespace, signal)
+      for (const key of [...found].sort()) keys.push(key)
+    }
+    if (isFull) {
       this.#scannedAt = this.#clock.now()
       this.#known = keys
-    } else {
-      for (const key of this.#known) keys.add(key)
-      for (const namespace of this.#namespaces) {
-        for (const type of ['tool', 'agent']) {
-          const ids = new Set<string>()
-          const index = `${namespace}:types:${type}`
-          await collect(ids, (cursor) => redis.sscan(index, cursor, 'COUNT', SCAN_SIZE), signal)
-          for (const id of ids) keys.add(`${namespace}:services:${id}`)
-        }
-      }
     }
-    // In the order of the namespaces, then of the names: the first registration of an instance counts.
-    const rank = (key: string): number =>
-      this.#namespaces.findIndex((namespace) => key.startsWith(`${namespace}:services:`))
-    return [...keys].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+    return keys
+  }
+
+  async #scan(redis: RedisCommands, namespace: string, signal: AbortSignal): Promise<Set<string>> {
+    const keys = new Set<string>()
+    const pattern = `${escapePattern(namespace)}:services:*`
+    await collect(keys, (cursor) => redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_SIZE), signal)
+    return keys
+  }
+
+  /** What the last walk found, and what the index sets name. */
+  async #listed(redis: RedisCommands, namespace: string, signal: AbortSignal): Promise<Set<string>> {
+    const ids = new Set<string>()
+    for (const type of ['tool', 'agent']) {
+      const index = `${namespace}:types:${type}`
+      await collect(ids, (cursor) => redis.sscan(index, cursor, 'COUNT', SCAN_SIZE), signal)
+    }
+    const prefix = `${namespace}:services:`
+    const keys = new Set(this.#known.filter((key) => key.startsWith(prefix)))
+    for (const id of ids) keys.add(prefix + id)
+    return keys
   }
 }
 

@@ -1,0 +1,35 @@
+// An iterable that stops the moment a signal aborts, also when what it reads from never looks at the signal.
+
+/**
+ * Passes the items on; once the signal aborts, the pending read is left behind and `signal.reason` is thrown.
+ * The source is told to stop whenever the reader or the signal ends the iteration early.
+ */
+export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, undefined> {
+  signal.throwIfAborted()
+  const iterator = source[Symbol.asyncIterator]()
+  let onAbort = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason)
+  })
+  // Without a reader at the moment of the abort this would count as unhandled.
+  aborted.catch(() => undefined)
+  signal.addEventListener('abort', onAbort, { once: true })
+  let isDone = false
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), aborted])
+      if (next.done === true) {
+        isDone = true
+        return
+      }
+      yield next.value
+      signal.throwIfAborted()
+    }
+  } catch (thrown) {
+    if (!signal.aborted) isDone = true
+    throw thrown
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    if (!isDone) void iterator.return?.()?.then(undefined, () => undefined)
+  }
+}

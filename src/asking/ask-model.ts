@@ -1,0 +1,161 @@
+// The only caller of a LanguageModel: puts the headers on, keeps the account (one `model-call` a call), reads the answer.
+import type { Config } from '../contracts/config.ts'
+import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
+import type { JsonSchema, JsonValue } from '../contracts/json.ts'
+import type { LanguageModel, ModelCall, ModelEvent, Purpose, Usage } from '../contracts/model.ts'
+import type { AskModel, Clock, ModelAsk } from '../contracts/parts.ts'
+import { parseLenientJson } from '../util/lenient-json.ts'
+import { truncateText } from '../util/text.ts'
+import { abortable } from './abortable.ts'
+
+export interface AskModelParts {
+  readonly modelFor: (purpose: Purpose) => LanguageModel | undefined
+  readonly clock: Clock
+  readonly settings: Config['model']
+  /** What is wrong with the value by the schema, in words; empty when it fits. Without it schemas are not checked. */
+  readonly check?: (schema: JsonSchema, value: JsonValue) => readonly string[] | Promise<readonly string[]>
+}
+
+/** Answers of these are read by programs: the same question should get the same answer. */
+const EXACT_PURPOSES: ReadonlySet<Purpose> = new Set<Purpose>(['plan', 'plan-repair', 'select', 'fill', 're-resolve'])
+const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0 }
+const SHOWN_CHARS = 500
+
+/** Makes the door to the models. Every way through it streams; `text` and `json` are the stream collected. */
+export function createAskModel(parts: AskModelParts): AskModel {
+  const { modelFor, check } = parts
+  const stream = (ask: ModelAsk): AsyncIterable<string> => streamText(parts, ask)
+  const text = async (ask: ModelAsk): Promise<string> => {
+    let collected = ''
+    for await (const piece of stream(ask)) collected += piece
+    return collected
+  }
+  return {
+    available: (purpose) => modelFor(purpose) !== undefined,
+    modelId: (purpose) => modelFor(purpose)?.id,
+    stream,
+    text,
+    async json(ask) {
+      // A schema asks for JSON too; what is sent says so, also to models that know no schemas.
+      const answer = await text(ask.json === undefined && ask.schema === undefined ? { ...ask, json: true } : ask)
+      const value = readJson(ask.purpose, answer)
+      const faults = ask.schema === undefined || check === undefined ? [] : await check(ask.schema, value)
+      if (faults.length === 0) return value
+      throw new TuttiError(
+        'model_output_invalid',
+        `The answer of the model for "${ask.purpose}" does not fit its schema: ${truncateText(faults.join('; '), SHOWN_CHARS)}`,
+        { details: { issues: faults, text: truncateText(answer, 4_000) } },
+      )
+    },
+  }
+}
+
+function readJson(purpose: Purpose, answer: string): JsonValue {
+  const read = parseLenientJson(answer)
+  if (read === undefined || read.truncated === true) {
+    const what = answer.trim() === '' ? 'is empty' : read === undefined ? 'holds no JSON' : 'breaks off within the JSON'
+    throw new TuttiError(
+      'model_output_invalid',
+      `The answer of the model for "${purpose}" ${what}. Ask again, or take a model that is better at JSON.`,
+      { details: { text: truncateText(answer, 4_000) } },
+    )
+  }
+  return read.value
+}
+
+type End = Extract<ModelEvent, { type: 'end' }>
+
+async function* streamText({ modelFor, clock, settings }: AskModelParts, ask: ModelAsk): AsyncGenerator<string> {
+  const model = modelFor(ask.purpose)
+  if (model === undefined) {
+    throw new TuttiError(
+      'no_model',
+      `No model is configured for "${ask.purpose}". Set TUTTI_MODEL to openai:NAME or anthropic:NAME, and the key of that vendor.`,
+    )
+  }
+  const startedAt = clock.now()
+  let end: End | undefined
+  let failure: TuttiError | undefined
+  let isDone = false
+  try {
+    for await (const event of abortable(model.stream(modelCall(ask, settings)), ask.signal)) {
+      if (event.type === 'end') end = event
+      else if (event.text !== '') yield event.text
+    }
+    checkEnd(ask, model, end)
+    isDone = true
+  } catch (thrown) {
+    isDone = true
+    failure = ask.signal.aborted ? cancelled(ask) : toTuttiError(thrown, 'model_unavailable')
+    throw failure
+  } finally {
+    // A reader that stops early has what it wanted: to the account the call was cancelled.
+    const status =
+      !isDone || failure?.code === 'cancelled' ? 'cancelled' : failure === undefined ? 'succeeded' : 'failed'
+    ask.emit({
+      type: 'model-call',
+      purpose: ask.purpose,
+      model: end?.model ?? namedModel(failure) ?? model.id,
+      ...(ask.step !== undefined && { step: ask.step }),
+      status,
+      usage: end?.usage ?? knownUsage(failure) ?? NO_USAGE,
+      durationMs: clock.now() - startedAt,
+      ...(failure !== undefined && { error: errorInfo(failure) }),
+    })
+  }
+}
+
+function modelCall(ask: ModelAsk, settings: Config['model']): ModelCall {
+  const { purpose, system, messages, schema, json, maxTokens, signal } = ask
+  const temperature = ask.temperature ?? settings.temperature ?? (EXACT_PURPOSES.has(purpose) ? 0 : undefined)
+  return {
+    purpose,
+    system,
+    messages,
+    headers: { 'x-tutti-purpose': purpose, 'x-tutti-run-id': ask.runId },
+    signal,
+    ...(schema !== undefined && { schema }),
+    ...(json !== undefined && { json }),
+    ...(temperature !== undefined && { temperature }),
+    ...(maxTokens !== undefined && { maxTokens }),
+  }
+}
+
+/** @throws TuttiError `model_refused`, `model_output_invalid`, `model_stream_cut`, `cancelled` */
+function checkEnd(ask: ModelAsk, model: LanguageModel, end: End | undefined): void {
+  if (end === undefined) {
+    if (ask.signal.aborted) throw cancelled(ask)
+    throw new TuttiError(
+      'model_stream_cut',
+      `The answer of "${model.id}" for "${ask.purpose}" ended without its last event.`,
+    )
+  }
+  if (end.finish === 'refused') {
+    throw new TuttiError(
+      'model_refused',
+      `"${end.model}" declined to answer for "${ask.purpose}". Put the request in other words.`,
+    )
+  }
+  if (end.finish === 'length' && (ask.json === true || ask.schema !== undefined)) {
+    throw new TuttiError(
+      'model_output_invalid',
+      `The JSON of "${end.model}" for "${ask.purpose}" was cut at its limit of ${ask.maxTokens ?? end.usage.outputTokens} tokens. Ask for less, or take a model with a larger output.`,
+      { details: { finish: 'length' } },
+    )
+  }
+}
+
+const cancelled = (ask: ModelAsk): TuttiError =>
+  new TuttiError('cancelled', `The model call for "${ask.purpose}" was cancelled.`, { cause: ask.signal.reason })
+
+const namedModel = (failure: TuttiError | undefined): string | undefined =>
+  typeof failure?.details.model === 'string' ? failure.details.model : undefined
+
+/** What a call that broke off is known to have used. */
+function knownUsage(failure: TuttiError | undefined): Usage | undefined {
+  const usage = failure?.details.usage
+  if (typeof usage !== 'object' || usage === null || !('inputTokens' in usage) || !('outputTokens' in usage))
+    return undefined
+  const { inputTokens, outputTokens } = usage
+  return typeof inputTokens === 'number' && typeof outputTokens === 'number' ? { inputTokens, outputTokens } : undefined
+}

@@ -1,0 +1,125 @@
+// catalog list, search, show: what can be called now.
+import type { Component } from '../../contracts/capability.ts'
+import { TuttiError } from '../../contracts/errors.ts'
+import { capabilityToWire, componentToWire, offeredToWire } from '../../server/wire.ts'
+import { stringifyJson } from '../../util/json.ts'
+import { nearest } from '../../util/text.ts'
+import { createPaint, oneLine, padText, paintLine } from '../render/text.ts'
+import { withSession } from '../session.ts'
+import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
+
+interface JsonOption {
+  readonly json?: boolean
+}
+
+const printJson = (terminal: Terminal, value: unknown): void => {
+  terminal.stdout.write(`${stringifyJson(value, 2)}\n`)
+}
+const columnsOf = ({ stdout }: Terminal): number =>
+  stdout.isTTY === true ? Math.max(20, (stdout.columns ?? 100) - 1) : 400
+const paintOf = ({ color, stdout }: Terminal) => createPaint(color && stdout.isTTY === true)
+
+function healthOf(component: Component): string {
+  const healthy = component.instances.filter((instance) => instance.health !== 'unhealthy').length
+  return `${healthy}/${component.instances.length} healthy`
+}
+
+export async function listCatalog(options: JsonOption, terminal: Terminal): Promise<ExitCode> {
+  return withSession(terminal, async ({ orchestrator: { catalog } }) => {
+    const components = catalog.components()
+    if (options.json === true) {
+      printJson(terminal, { components: components.map(componentToWire) })
+      return EXIT.ok
+    }
+    if (components.length === 0)
+      terminal.stderr.write('The catalog is empty. `tutti doctor` says which sources are read.\n')
+    const paint = paintOf(terminal)
+    for (const component of components) {
+      const head = `${paint('bold', oneLine(component.name))}  ${paint('dim', `${component.kind}, ${component.source}, ${healthOf(component)}`)}`
+      terminal.stdout.write(`${head}\n`)
+      const width = Math.min(40, Math.max(0, ...component.capabilities.map((capability) => capability.name.length)))
+      for (const { name, effect, description } of component.capabilities) {
+        const line = paintLine(
+          ['  ', padText(oneLine(name), width), ['dim', `  ${effect.padEnd(7)}  ${oneLine(description)}`]],
+          paint,
+          columnsOf(terminal),
+        )
+        terminal.stdout.write(`${line}\n`)
+      }
+    }
+    return EXIT.ok
+  })
+}
+
+export async function searchCatalog(
+  query: string,
+  options: JsonOption & { readonly limit: number },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (query.trim() === '')
+    throw new TuttiError('invalid_request', 'The search is empty. Say what the capability should do.')
+  return withSession(terminal, async ({ orchestrator: { catalog } }) => {
+    const found = await catalog.search(query, { limit: options.limit })
+    if (options.json === true) printJson(terminal, { items: found.map(offeredToWire) })
+    else if (found.length === 0) terminal.stderr.write('Nothing fits.\n')
+    else {
+      const paint = paintOf(terminal)
+      for (const { component, capability, score } of found) {
+        const rank = score === undefined ? '' : score.toFixed(2).padStart(7)
+        const line = paintLine(
+          [
+            ['dim', rank],
+            `  ${oneLine(component.name)} ${oneLine(capability.name)}`,
+            ['dim', `  ${oneLine(capability.description)}`],
+          ],
+          paint,
+          columnsOf(terminal),
+        )
+        terminal.stdout.write(`${line}\n`)
+      }
+    }
+    return EXIT.ok
+  })
+}
+
+export async function showComponent(name: string, options: JsonOption, terminal: Terminal): Promise<ExitCode> {
+  return withSession(terminal, async ({ orchestrator: { catalog } }) => {
+    const component = catalog.component(name)
+    if (component === undefined) {
+      const [best] = nearest(
+        name,
+        catalog.components().map((c) => c.name),
+        1,
+      )
+      throw new TuttiError(
+        'not_found',
+        `There is no component "${name}".${best === undefined ? '' : ` Did you mean "${best}"?`}`,
+      )
+    }
+    if (options.json === true) {
+      printJson(terminal, componentToWire(component))
+      return EXIT.ok
+    }
+    const paint = paintOf(terminal)
+    const lines = [
+      `${paint('bold', oneLine(component.name))}  ${paint('dim', `${component.kind}, ${component.source}, ${component.trust}, ${healthOf(component)}`)}`,
+      ...(component.description === undefined ? [] : [`  ${oneLine(component.description)}`]),
+      ...component.instances.map((instance) =>
+        paint(
+          'dim',
+          `  ${oneLine(instance.id)}  ${oneLine(instance.address ?? 'in this process')}  ${instance.health}`,
+        ),
+      ),
+    ]
+    for (const capability of component.capabilities) {
+      const { name: action, description, ...rest } = capabilityToWire(capability)
+      lines.push(
+        '',
+        `${paint('cyan', oneLine(String(action)))}  ${oneLine(String(description))}`,
+        stringifyJson(rest, 2),
+      )
+    }
+    terminal.stdout.write(`${lines.join('\n')}\n`)
+    return EXIT.ok
+  })
+}

@@ -1,0 +1,197 @@
+// The commands and their options. Each command is loaded when it is called, so that help and mistakes answer at once.
+import { Command, CommanderError } from 'commander'
+import { VERSION } from '../util/version.ts'
+import type { AskOptions } from './commands/ask.ts'
+import type { RunOptions } from './commands/documents.ts'
+import type { ServerOptions } from './commands/runs.ts'
+import { collectInput, wholeNumber } from './options.ts'
+import { reportError } from './report-error.ts'
+import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
+
+const JSON_OPTION = ['--json', 'print one JSON document'] as const
+const INPUT_OPTION = ['--input <name=value>', 'an input of the run; may be repeated', collectInput] as const
+
+/** Runs one command. Never throws; mistakes of use are 2, and so on (DESIGN 7). */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok
+  const program = createProgram(terminal, (ended) => {
+    code = ended
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has said what is wrong; help and version end here too, with 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    return reportError(error, terminal, args.includes('--json'))
+  }
+}
+
+function createProgram(terminal: Terminal, end: (code: ExitCode) => void): Command {
+  const program = new Command('tutti')
+    .description('Requests in plain language over live tools and agents: planned, run in parallel, answered.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError('Run "tutti --help" to see the commands.')
+  addRequests(program, terminal, end)
+  addDocuments(program, terminal, end)
+  addCatalog(program, terminal, end)
+  addRuns(program, terminal, end)
+  addOperations(program, terminal, end)
+  return program
+}
+
+type Adder = (program: Command, terminal: Terminal, end: (code: ExitCode) => void) => void
+
+const addRequests: Adder = (program, terminal, end) => {
+  program
+    .command('ask')
+    .argument('<request>', 'what you want, in plain language')
+    .description('plan a request, run the plan and answer')
+    .option(...JSON_OPTION)
+    .option('--events', 'print every event as a JSON line')
+    .option('--plan-only', 'make the plan and run nothing')
+    .option('--save <file>', 'write the plan to a file, as YAML or JSON')
+    .option('--thread <id>', 'keep earlier turns of this conversation (within one process)')
+    .option(...INPUT_OPTION)
+    .action(async (request: string, options: AskOptions) =>
+      end(await (await import('./commands/ask.ts')).ask(request, options, terminal)),
+    )
+  program
+    .command('plan')
+    .argument('<request>', 'what you want, in plain language')
+    .description('make a plan and run nothing (ask --plan-only)')
+    .option(...JSON_OPTION)
+    .option('--save <file>', 'write the plan to a file, as YAML or JSON')
+    .option(...INPUT_OPTION)
+    .action(async (request: string, options: AskOptions) =>
+      end(await (await import('./commands/ask.ts')).makePlan(request, options, terminal)),
+    )
+  program
+    .command('demo')
+    .argument('[request]', 'what you want; a trip financed by shares by default')
+    .description('ask the demo components, which need no network and no key')
+    .option(...JSON_OPTION)
+    .option('--events', 'print every event as a JSON line')
+    .action(async (request: string | undefined, options: AskOptions) =>
+      end(await (await import('./commands/ask.ts')).demo(request, options, terminal)),
+    )
+}
+
+const addDocuments: Adder = (program, terminal, end) => {
+  program
+    .command('run')
+    .argument('<file>', 'a plan or a workflow, YAML or JSON')
+    .description('run a document')
+    .option(...JSON_OPTION)
+    .option('--events', 'print every event as a JSON line')
+    .option(...INPUT_OPTION)
+    .action(async (file: string, options: RunOptions) =>
+      end(await (await import('./commands/documents.ts')).run(file, options, terminal)),
+    )
+  program
+    .command('validate')
+    .argument('<files...>', 'plans or workflows')
+    .description('check documents against the catalog')
+    .option(...JSON_OPTION)
+    .action(async (files: string[], options: RunOptions) =>
+      end(await (await import('./commands/documents.ts')).validate(files, options, terminal)),
+    )
+  program
+    .command('explain')
+    .argument('<file>', 'a plan or a workflow')
+    .description('show stages, edges and the critical path of a document')
+    .option(...JSON_OPTION)
+    .action(async (file: string, options: RunOptions) =>
+      end(await (await import('./commands/documents.ts')).explain(file, options, terminal)),
+    )
+  program
+    .command('schema')
+    .description('print the JSON Schema of documents, for editors')
+    .option(...JSON_OPTION)
+    .action(async () => end((await import('./commands/documents.ts')).schema(terminal)))
+}
+
+const addCatalog: Adder = (program, terminal, end) => {
+  const catalog = program.command('catalog').description('see what can be called')
+  catalog
+    .command('list')
+    .description('all components and their capabilities')
+    .option(...JSON_OPTION)
+    .action(async (options: { json?: boolean }) =>
+      end(await (await import('./commands/catalog.ts')).listCatalog(options, terminal)),
+    )
+  catalog
+    .command('search')
+    .argument('<query>', 'what it should do')
+    .description('the capabilities that fit best')
+    .option('--limit <n>', 'how many', wholeNumber(1, 1_000), 10)
+    .option(...JSON_OPTION)
+    .action(async (query: string, options: { json?: boolean; limit: number }) =>
+      end(await (await import('./commands/catalog.ts')).searchCatalog(query, options, terminal)),
+    )
+  catalog
+    .command('show')
+    .argument('<component>', 'its name')
+    .description('one component with its schemas and instances')
+    .option(...JSON_OPTION)
+    .action(async (name: string, options: { json?: boolean }) =>
+      end(await (await import('./commands/catalog.ts')).showComponent(name, options, terminal)),
+    )
+}
+
+const addRuns: Adder = (program, terminal, end) => {
+  const runs = program.command('runs').description('look at the runs of a server')
+  const command = (name: string, description: string): Command =>
+    runs
+      .command(name)
+      .description(description)
+      .option('--server <url>', 'the server', 'http://127.0.0.1:8080')
+      .option('--key <key>', 'an API key of the server')
+      .option(...JSON_OPTION)
+  command('list', 'runs, the newest first')
+    .option('--status <status>', 'only these')
+    .option('--limit <n>', 'how many', wholeNumber(1, 100), 20)
+    .action(async (options: ServerOptions & { status?: string; limit: number }) =>
+      end(await (await import('./commands/runs.ts')).listRuns(options, terminal)),
+    )
+  command('show', 'one run as far as it has come')
+    .argument('<run>', 'its id')
+    .action(async (runId: string, options: ServerOptions) =>
+      end(await (await import('./commands/runs.ts')).showRun(runId, options, terminal)),
+    )
+  command('events', 'its events as JSON lines, until it ends')
+    .argument('<run>', 'its id')
+    .action(async (runId: string, options: ServerOptions) =>
+      end(await (await import('./commands/runs.ts')).followRun(runId, options, terminal)),
+    )
+  command('cancel', 'cancel a run')
+    .argument('<run>', 'its id')
+    .action(async (runId: string, options: ServerOptions) =>
+      end(await (await import('./commands/runs.ts')).cancelRun(runId, options, terminal)),
+    )
+}
+
+const addOperations: Adder = (program, terminal, end) => {
+  program
+    .command('serve')
+    .description('answer over HTTP')
+    .option('--port <port>', 'where to listen; 8080 by default', wholeNumber(0, 65_535))
+    .option('--host <host>', 'on which address; 127.0.0.1 by default')
+    .action(async (options: { port?: number; host?: string }) =>
+      end(await (await import('./commands/serve.ts')).serve(options, terminal)),
+    )
+  program
+    .command('doctor')
+    .description('check Node, configuration, Redis, model and journal')
+    .option(...JSON_OPTION)
+    .action(async (options: { json?: boolean }) =>
+      end(await (await import('./commands/doctor.ts')).doctor(options, terminal)),
+    )
+}

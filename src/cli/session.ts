@@ -1,0 +1,83 @@
+// What most commands need: the configuration, components from somewhere, and an orchestrator over them.
+import { listSecrets } from '../config/describe-config.ts'
+import { loadConfig } from '../config/load-config.ts'
+import type { Orchestrator } from '../contracts/api.ts'
+import type { Config } from '../contracts/config.ts'
+import type { Logger } from '../contracts/parts.ts'
+import { createLogger } from '../telemetry/log.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface Session {
+  readonly orchestrator: Orchestrator
+  readonly config: Config
+  readonly log: Logger
+  /** Where components come from. */
+  readonly world: 'redis' | 'demo'
+  close(): Promise<void>
+}
+
+/** Reads the configuration for a command and says what is odd about it. @throws TuttiError `invalid_config` */
+export async function readConfig(terminal: Terminal): Promise<Config> {
+  const { config, warnings } = await loadConfig({ cwd: terminal.cwd, strictVariables: true })
+  for (const warning of warnings) terminal.stderr.write(`warning: ${warning}\n`)
+  return config
+}
+
+/**
+ * Opens an orchestrator over the configured Redis; without one, over the demo components, which run in this process.
+ * @param demo `register`: the demo components are started in any case, in Redis too
+ * @throws TuttiError `invalid_config`
+ */
+export async function openSession(
+  terminal: Terminal,
+  options: { readonly demo: 'if-needed' | 'register' },
+): Promise<Session> {
+  const config = await readConfig(terminal)
+  const { clock, stderr } = terminal
+  const log = createLogger({ stream: stderr, clock, format: 'pretty', level: 'warn', secrets: listSecrets(config) })
+  const { url, namespaces } = config.redis
+  const world = url === undefined ? 'demo' : 'redis'
+  if (world === 'demo' && options.demo === 'if-needed') {
+    stderr.write('No components are configured: using the demo components. Set REDIS_URL to use yours.\n')
+  }
+  const demo = world === 'demo' || options.demo === 'register' ? await startDemo() : undefined
+  const { createOrchestrator } = await import('../create-orchestrator.ts')
+  const orchestrator = createOrchestrator({
+    ...config,
+    log,
+    clock,
+    ...(demo?.source !== undefined && { sources: [demo.source] }),
+  })
+  return {
+    orchestrator,
+    config,
+    log,
+    world,
+    async close() {
+      await orchestrator.close()
+      await demo?.close()
+    },
+  }
+
+  async function startDemo() {
+    const world = await import('../demo/start-demo.ts')
+    const [namespace] = namespaces
+    return await world.startDemo({
+      clock,
+      log,
+      ...(url !== undefined && { registry: url }),
+      ...(namespace !== undefined && { namespace }),
+    })
+  }
+}
+
+/** Opens a session for some work and closes it whatever happens. */
+export async function withSession<T>(terminal: Terminal, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await openSession(terminal, { demo: 'if-needed' })
+  try {
+    await session.orchestrator.start()
+    return await work(session)
+  } finally {
+    await session.close()
+  }
+}

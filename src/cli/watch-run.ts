@@ -1,0 +1,106 @@
+// Runs something while people or programs watch: live on a terminal, line by line in a pipe, or as JSON.
+import type { RunEvent } from '../contracts/events.ts'
+import type { Response } from '../contracts/run.ts'
+import { eventToWire, responseToWire } from '../record/wire.ts'
+import { stringifyJson } from '../util/json.ts'
+import { createLiveOutput } from './live-output.ts'
+import { createRenderer } from './render/renderer.ts'
+import { createPaint } from './render/text.ts'
+import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
+
+/** `events`: each as a JSON line; `json`: the response as one document; `people`: progress and answer. */
+export type OutputMode = 'people' | 'json' | 'events'
+
+export interface WatchOptions {
+  readonly terminal: Terminal
+  readonly mode: OutputMode
+  /** Starts the run; Ctrl-C aborts the signal. */
+  readonly run: (watch: {
+    readonly signal: AbortSignal
+    readonly onEvent: (event: RunEvent) => void
+  }) => Promise<Response>
+}
+
+const REDRAW_MS = 100
+/** In a pipe nothing needs to be cut short. */
+const DEFAULT_COLUMNS = 400
+
+interface Watcher {
+  readonly onEvent: (event: RunEvent) => void
+  readonly end: (response: Response | undefined) => void
+}
+
+/** Resolves with the response and the exit code of the command. @throws what `run` throws */
+export async function watchRun({ terminal, mode, run }: WatchOptions): Promise<{ response: Response; code: ExitCode }> {
+  const abort = new AbortController()
+  let interrupts = 0
+  const stopListening = terminal.onStop(['SIGINT'], () => {
+    interrupts++
+    if (interrupts === 1) terminal.stderr.write('\nCancelling. Press Ctrl-C again to leave at once.\n')
+    else process.exit(EXIT.interrupted)
+    abort.abort()
+  })
+  const watcher = createWatcher(terminal, mode)
+  let response: Response | undefined
+  try {
+    response = await run({ signal: abort.signal, onEvent: watcher.onEvent })
+  } finally {
+    watcher.end(response)
+    stopListening()
+  }
+  return { response, code: interrupts > 0 ? EXIT.interrupted : exitCodeOf(response) }
+}
+
+export function exitCodeOf({ status }: Response): ExitCode {
+  switch (status) {
+    case 'succeeded':
+      return EXIT.ok
+    case 'partial':
+      return EXIT.partial
+    case 'waiting':
+    case 'paused':
+      return EXIT.waiting
+    case 'failed':
+    case 'cancelled':
+    case 'queued':
+    case 'running':
+      return EXIT.failed
+  }
+}
+
+function createWatcher(terminal: Terminal, mode: OutputMode): Watcher {
+  const { stdout } = terminal
+  if (mode === 'events') {
+    return { onEvent: (event) => stdout.write(`${stringifyJson(eventToWire(event))}\n`), end: () => undefined }
+  }
+  if (mode === 'json') {
+    return {
+      onEvent: () => undefined,
+      end: (response) => response !== undefined && stdout.write(`${stringifyJson(responseToWire(response), 2)}\n`),
+    }
+  }
+  return createPeopleWatcher(terminal)
+}
+
+function createPeopleWatcher(terminal: Terminal): Watcher {
+  const { stdout, stderr, clock } = terminal
+  const live = stderr.isTTY === true
+  const renderer = createRenderer({
+    paint: createPaint(terminal.color && live),
+    // A line that wraps would make the block longer than it is counted.
+    columns: Math.max(20, (stderr.columns ?? DEFAULT_COLUMNS) - 1),
+    live,
+    streamAnswer: stdout.isTTY === true,
+  })
+  const output = createLiveOutput(terminal)
+  let stopTicking = (): void => undefined
+  const tick = (): void => {
+    output.redraw(renderer.tick(clock.now()))
+    stopTicking = clock.after(REDRAW_MS, tick)
+  }
+  if (live) stopTicking = clock.after(REDRAW_MS, tick)
+  return {
+    onEvent: (event) => output.show(renderer.on(event, clock.now())),
+    end: () => stopTicking(),
+  }
+}

@@ -1,0 +1,232 @@
+// One call to one instance: its place among the calls to the component, the breaker, the time limit, its two events.
+// It repeats nothing and decides nothing.
+import type { Capability, Component, Instance } from '../contracts/capability.ts'
+import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
+import type { JsonObject } from '../contracts/json.ts'
+import type { InvokerCall, InvokerResult } from '../contracts/parts.ts'
+import type { Breakers } from '../resilience/breaker.ts'
+import { formatDuration } from '../util/duration.ts'
+import type { CallTarget } from './call-target.ts'
+import { type Outcome, readOutcome } from './outcome.ts'
+import type { StepExecution } from './step-execution.ts'
+
+export interface CallSpec {
+  readonly target: CallTarget
+  readonly inputs: JsonObject
+  /** Whether a lost answer may be followed by the same call. */
+  readonly isIdempotent: boolean
+  /** Bounds one call, ms. */
+  readonly timeoutMs: number
+}
+
+export class Attempt implements InvokerCall {
+  readonly component: Component
+  readonly capability: Capability
+  readonly instance: Instance
+  readonly inputs: JsonObject
+  readonly idempotencyKey: string
+  readonly runId: string
+  readonly headers: Readonly<Record<string, string>>
+  /** False until the call is handed to the invoker: then nothing can have happened yet. */
+  wasSent = false
+  readonly #execution: StepExecution
+  readonly #number: number
+  readonly #startedAt: number
+  #isOpen = true
+  #controller: AbortController | undefined
+  #stopReason: TuttiError | undefined
+  #reject: ((reason: TuttiError) => void) | undefined
+
+  constructor(execution: StepExecution, { target, inputs }: CallSpec, instance: Instance) {
+    this.component = target.component
+    this.capability = target.capability
+    this.instance = instance
+    this.inputs = inputs
+    this.idempotencyKey = execution.idempotencyKey
+    this.runId = execution.run.runId
+    this.headers = execution.run.headers
+    this.#execution = execution
+    this.#number = ++execution.attempts
+    this.#startedAt = execution.frame.clock.now()
+  }
+
+  /** Made when somebody reads it. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#stopReason !== undefined) this.#controller.abort(this.#stopReason)
+    }
+    return this.#controller.signal
+  }
+
+  begin(): void {
+    this.#execution.interruptWith((reason) => {
+      this.end('cancelled', reason)
+      this.#stop(reason)
+    })
+    this.#execution.emit({
+      type: 'attempt-start',
+      step: this.#execution.name,
+      attempt: this.#number,
+      component: this.component.name,
+      action: this.capability.name,
+      instance: this.instance.id,
+      inputs: this.inputs,
+      idempotencyKey: this.idempotencyKey,
+    })
+  }
+
+  /** Told once; later calls are not heard. */
+  end(status: 'succeeded' | 'failed' | 'cancelled', error?: TuttiError, retryInMs?: number): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    const durationMs = this.#execution.frame.clock.now() - this.#startedAt
+    const step = this.#execution.name
+    const attempt = this.#number
+    if (error === undefined) this.#execution.emit({ type: 'attempt-end', step, attempt, status, durationMs })
+    else {
+      const info = errorInfo(error)
+      const fact = { type: 'attempt-end', step, attempt, status, error: info, durationMs } as const
+      this.#execution.emit(retryInMs === undefined ? fact : { ...fact, retryInMs })
+    }
+  }
+
+  /** The answer, or the end of its time, or the step's stop: whichever comes first. What comes later is dropped. */
+  send(target: CallTarget, timeoutMs: number): Promise<InvokerResult> {
+    const { clock, deadlines } = this.#execution.frame
+    return new Promise((resolve, reject) => {
+      this.#execution.throwIfStopped()
+      this.#reject = reject
+      const deadline = deadlines.add(timeoutMs, clock.now(), () => this.#stop(timeoutOf(target, timeoutMs)))
+      const settle = (): void => {
+        deadlines.remove(deadline)
+        if (this.#stopReason === undefined) this.#execution.interruptWith(undefined)
+      }
+      const fail = (error: unknown): void => {
+        settle()
+        reject(error)
+      }
+      this.wasSent = true
+      try {
+        target.invoker.invoke(this).then((result) => {
+          settle()
+          resolve(result)
+        }, fail)
+      } catch (thrown) {
+        fail(thrown)
+      }
+    })
+  }
+
+  #stop(reason: TuttiError): void {
+    this.#stopReason = reason
+    this.#execution.interruptWith(undefined)
+    this.#reject?.(reason)
+    this.#controller?.abort(reason)
+  }
+}
+
+function timeoutOf(target: CallTarget, timeoutMs: number): TuttiError {
+  return new TuttiError(
+    'component_timeout',
+    `"${target.label}" gave no answer within ${formatDuration(timeoutMs)}. Raise the step's timeout or executor.step_timeout, or ask why "${target.component.name}" is slow.`,
+    { details: { timeout_ms: timeoutMs, sent: true } },
+  )
+}
+
+/** What a failed attempt leaves to those who decide. */
+export interface FailedAttempt {
+  readonly error: TuttiError
+  /** Absent when nobody could be called. */
+  readonly attempt?: Attempt
+  /** The instance whose breaker let nothing through. */
+  readonly refusedBy?: string
+}
+
+/** What calls to one target have learned: instances that failed. */
+export interface CallMemory {
+  avoid: Set<string> | undefined
+}
+
+/**
+ * Calls one instance of the target, avoiding those that failed where there is another one.
+ * @returns the outcome, or what went wrong; the caller then ends the attempt, when it knows what follows.
+ */
+export async function callOnce(
+  execution: StepExecution,
+  spec: CallSpec,
+  parts: { readonly breakers: Breakers; readonly memory: CallMemory },
+): Promise<Outcome | FailedAttempt> {
+  const { target } = spec
+  const { limiter } = target
+  let attempt: Attempt | undefined
+  let release: (() => void) | undefined
+  let instance: Instance | undefined
+  if (!limiter.tryAcquire()) release = await limiter.acquire(execution.signal)
+  try {
+    const picked = pickInstance(execution, target, parts)
+    instance = picked
+    const outcome = await parts.breakers.of(breakerKeyOf(target, picked)).run(() => {
+      attempt = new Attempt(execution, spec, picked)
+      return perform(execution, spec, attempt)
+    })
+    attempt?.end('succeeded')
+    return outcome
+  } catch (thrown) {
+    const error = toTuttiError(thrown)
+    if (attempt !== undefined) return { error, attempt }
+    return instance === undefined ? { error } : { error, refusedBy: instance.id }
+  } finally {
+    if (release === undefined) limiter.release()
+    else release()
+  }
+}
+
+async function perform(execution: StepExecution, spec: CallSpec, attempt: Attempt): Promise<Outcome> {
+  const { run, frame } = execution
+  const ended = run.view.busy(attempt.instance)
+  try {
+    attempt.begin()
+    // What cannot be taken back is on disk before it is done.
+    if (!spec.isIdempotent && run.flush !== undefined) await run.flush()
+    const result = await attempt.send(spec.target, spec.timeoutMs)
+    return readOutcome(result, spec.target.label, frame.clock.now())
+  } finally {
+    ended()
+  }
+}
+
+function pickInstance(
+  execution: StepExecution,
+  target: CallTarget,
+  { breakers, memory }: { readonly breakers: Breakers; readonly memory: CallMemory },
+): Instance {
+  const { view } = execution.run
+  const { name } = target.component
+  for (;;) {
+    const { avoid } = memory
+    const instance = view.pick(name, avoid === undefined ? undefined : { avoid })
+    if (instance === undefined) throw noInstance(name)
+    // Only when every other instance is worse is one with an open breaker taken: the breaker then says when it is tried again.
+    const isAvoided = avoid?.has(instance.id) === true
+    if (isAvoided || breakers.of(breakerKeyOf(target, instance)).state !== 'open') return instance
+    memory.avoid = (avoid ?? new Set()).add(instance.id)
+  }
+}
+
+export function noInstance(component: string): TuttiError {
+  return new TuttiError(
+    'component_unavailable',
+    `"${component}" has no healthy instance now. Start one, or look at its registration.`,
+    { details: { sent: false } },
+  )
+}
+
+function breakerKeyOf(target: CallTarget, { id }: Instance): string {
+  let key = target.breakerKeys.get(id)
+  if (key === undefined) {
+    key = `${target.component.name}/${id}`
+    target.breakerKeys.set(id, key)
+  }
+  return key
+}

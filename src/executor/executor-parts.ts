@@ -1,0 +1,25 @@
+// What the executor is made of, and what its call steps share over all runs.
+import type { Component } from '../contracts/capability.ts'
+import type { Config } from '../contracts/config.ts'
+import type { AskModel, Clock, Invoker, Logger, Random, StepHandler } from '../contracts/parts.ts'
+import type { Breakers } from '../resilience/breaker.ts'
+import type { CallTargets } from './call-target.ts'
+
+export interface ExecutorParts {
+  readonly settings: Config
+  readonly invokerOf: (component: Component) => Invoker
+  readonly ask: AskModel
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** Further kinds of steps, or other ways to run the known ones. */
+  readonly handlers?: readonly StepHandler[]
+}
+
+export interface CallParts {
+  readonly settings: Config
+  readonly ask: AskModel
+  readonly random: Random
+  readonly breakers: Breakers
+  readonly targets: CallTargets
+}

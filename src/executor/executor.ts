@@ -1,0 +1,63 @@
+// Runs compiled plans. It knows the catalog as a view, step kinds as handlers, and nothing of how a plan was got.
+import type { RunContext } from '../contracts/parts.ts'
+import type { Executor, PlanFeed, SegmentEnd, StepHandler } from '../contracts/parts.ts'
+import type { RunFact } from '../contracts/events.ts'
+import type { JsonValue } from '../contracts/json.ts'
+import { loadSchemas } from '../plan/schema.ts'
+import { createBreakers } from '../resilience/breaker.ts'
+import { hideSecrets } from '../util/secrets.ts'
+import { CallTargets } from './call-target.ts'
+import type { CallParts, ExecutorParts } from './executor-parts.ts'
+import { runCall } from './handlers/call.ts'
+import { gateHandler } from './handlers/gate.ts'
+import { createGenerateHandler } from './handlers/generate.ts'
+import { transformHandler } from './handlers/transform.ts'
+import { createWaitHandler } from './handlers/wait.ts'
+import { Scheduler } from './scheduler.ts'
+
+export type { ExecutorParts } from './executor-parts.ts'
+
+/** @see Executor */
+export function createExecutor(parts: ExecutorParts): Executor & { close(): Promise<void> } {
+  const { settings, ask, clock, random, log } = parts
+  const breakers = createBreakers(settings.breaker, clock)
+  const targets = new CallTargets(settings, parts.invokerOf)
+  const callParts: CallParts = { settings, ask, random, breakers, targets }
+  const builtIn: StepHandler[] = [gateHandler, transformHandler, createWaitHandler(clock), createGenerateHandler(ask)]
+  const handlers = new Map([...builtIn, ...(parts.handlers ?? [])].map((handler) => [handler.type, handler]))
+  const schedulerParts = {
+    clock,
+    log,
+    handlers,
+    runCall: (execution: Parameters<typeof runCall>[0]) => runCall(execution, callParts),
+  }
+
+  return {
+    async execute(run: RunContext, { plan }: PlanFeed): Promise<SegmentEnd> {
+      await loadSchemas()
+      if (plan.steps.length === 0) return 'ended'
+      const maxConcurrency = Math.max(1, run.maxConcurrency ?? settings.executor.maxConcurrency)
+      await new Scheduler(withoutSecrets(run), plan, { ...schedulerParts, maxConcurrency }).runAll()
+      return 'ended'
+    },
+    close() {
+      breakers.close()
+      return Promise.resolve()
+    },
+  }
+}
+
+/** A run with secrets shows none of them in its events; one without pays nothing for that. */
+function withoutSecrets(run: RunContext): RunContext {
+  const { secrets, emit } = run
+  if (secrets.size === 0) return run
+  return { ...run, emit: (fact) => emit(hideInFact(fact, secrets)) }
+}
+
+function hideInFact(fact: RunFact, secrets: ReadonlyMap<string, string>): RunFact {
+  const hidden: Record<string, unknown> = { ...fact }
+  for (const [key, value] of Object.entries(hidden)) {
+    if (key !== 'type' && key !== 'step') hidden[key] = hideSecrets(value as JsonValue, secrets)
+  }
+  return hidden as RunFact
+}

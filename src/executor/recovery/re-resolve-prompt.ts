@@ -1,0 +1,33 @@
+// The question that is asked when a call failed because of its inputs.
+import type { JsonObject, JsonValue } from '../../contracts/json.ts'
+import { errorInfo, type TuttiError } from '../../contracts/errors.ts'
+import type { CallTarget } from '../call-target.ts'
+import type { StepExecution } from '../step-execution.ts'
+import { describeStep, FENCE_RULE, fenceJson } from './evidence.ts'
+
+/** One way the call was tried, and what came back. */
+export interface Tried {
+  readonly inputs: JsonObject
+  readonly error: TuttiError
+}
+
+export const RE_RESOLVE_SYSTEM = `A call to a tool failed, and the failure speaks of its inputs. Find inputs that serve the user's request and that the tool accepts: compute what has to be computed (an amount from a quantity and a price), choose the item that the request means, use the codes and formats that the schema or the error asks for.
+Answer with one JSON object: {"should_retry": boolean, "analysis": "what was wrong, in a sentence", "corrected_parameters": {only the inputs that change, with their new values}}.
+Take values from the request, from the outputs of earlier steps, or from what is generally known; never make up facts. If no inputs can help, answer should_retry false and say why. If the same inputs may work a moment later, answer should_retry true with empty corrected_parameters. ${FENCE_RULE}`
+
+export function reResolveQuestion(execution: StepExecution, target: CallTarget, tried: readonly Tried[]): string {
+  const history = tried.map(({ inputs, error }, i) =>
+    [
+      `Try ${i + 1}:`,
+      fenceJson('inputs', inputs, execution),
+      fenceJson('what came back', errorAsJson(error), execution),
+    ].join('\n\n'),
+  )
+  return [describeStep(execution, target), 'What was tried, in order:', ...history].join('\n\n')
+}
+
+function errorAsJson(error: TuttiError): JsonValue {
+  const { code, message, details = {} } = errorInfo(error)
+  const facts = Object.entries(details).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined)
+  return { code, message, ...Object.fromEntries(facts) }
+}

@@ -1,0 +1,68 @@
+// Semantic re-resolution: after a failure that speaks of the inputs, the model computes other ones from the user's request
+// and what earlier steps gave. Only this step's inputs change; they pass the schema before anything is called.
+import type { JsonObject } from '../../contracts/json.ts'
+import type { AskModel } from '../../contracts/parts.ts'
+import { isJsonObject, stringifyJson } from '../../util/json.ts'
+import { truncateText } from '../../util/text.ts'
+import type { CallTarget } from '../call-target.ts'
+import type { StepExecution } from '../step-execution.ts'
+import { restoreSecrets } from './evidence.ts'
+import { RE_RESOLVE_SYSTEM, reResolveQuestion, type Tried } from './re-resolve-prompt.ts'
+
+export interface Correction {
+  readonly analysis: string
+  /** The inputs to try, merged over those tried last. */
+  readonly inputs: JsonObject
+  /** False: the same call may work a moment later. */
+  readonly isChanged: boolean
+}
+
+/** @returns undefined when the model knows no better inputs, or cannot be asked: the error of the call then stands */
+export async function reResolve(
+  execution: StepExecution,
+  target: CallTarget,
+  tried: readonly Tried[],
+  ask: AskModel,
+): Promise<Correction | undefined> {
+  const last = tried.at(-1)
+  if (last === undefined) return undefined
+  const answer = await askForCorrection(execution, target, tried, ask)
+  if (answer === undefined || answer['should_retry'] !== true) return undefined
+  const corrected = answer['corrected_parameters']
+  const given = isJsonObject(corrected) ? restoreSecrets(corrected, execution.run.secrets) : {}
+  const inputs = isJsonObject(given) ? { ...last.inputs, ...given } : last.inputs
+  const analysis = answer['analysis']
+  return {
+    analysis: typeof analysis === 'string' ? truncateText(analysis, 1_000) : '',
+    inputs,
+    isChanged: !isSame(inputs, last.inputs),
+  }
+}
+
+/** Off the step path, so JSON text may compare. */
+export const isSame = (a: JsonObject, b: JsonObject): boolean => stringifyJson(a) === stringifyJson(b)
+
+async function askForCorrection(
+  execution: StepExecution,
+  target: CallTarget,
+  tried: readonly Tried[],
+  ask: AskModel,
+): Promise<JsonObject | undefined> {
+  try {
+    const answer = await ask.json({
+      purpose: 're-resolve',
+      system: RE_RESOLVE_SYSTEM,
+      messages: [{ role: 'user', content: reResolveQuestion(execution, target, tried) }],
+      // No strict schema: it would make a model repeat or null every input. What comes passes the capability's schema.
+      json: true,
+      runId: execution.run.runId,
+      step: execution.name,
+      signal: execution.signal,
+      emit: execution.run.emit,
+    })
+    return isJsonObject(answer) ? answer : undefined
+  } catch {
+    execution.throwIfStopped()
+    return undefined
+  }
+}

@@ -1,0 +1,329 @@
+// The ready-set loop of one run: counters of open dependencies, two queues, and no more. A step starts the moment its own
+// dependencies have settled; every edge is looked at once; nothing recurses, and nothing loops over all steps but a cancel.
+import type { CompiledPlan, CompiledStep, StepView } from '../contracts/compiled.ts'
+import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
+import type { RunFact } from '../contracts/events.ts'
+import type { Clock, Logger, RunContext, StepHandler } from '../contracts/parts.ts'
+import type { SkipReason } from '../contracts/run.ts'
+import { formatDuration } from '../util/duration.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Outcome } from './outcome.ts'
+import {
+  BROKEN,
+  BYPASSED,
+  brokenView,
+  createScope,
+  OPEN,
+  PASSED,
+  type Settlement,
+  SKIPPED_VIEW,
+  succeededView,
+} from './run-state.ts'
+import { blockedBy, isWanted } from './settling.ts'
+import { type RunFrame, StepExecution } from './step-execution.ts'
+
+export interface SchedulerParts {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly maxConcurrency: number
+  readonly runCall: (execution: StepExecution) => Promise<Outcome>
+  readonly handlers: ReadonlyMap<string, StepHandler>
+}
+
+/** Kinds that wait or only compute: they take none of the run's places. */
+const WITHOUT_SLOT: ReadonlySet<string> = new Set(['wait', 'gate', 'transform'])
+/** Steps begun in a row before other work of the process gets its turn. */
+const BATCH = 1_000
+
+export class Scheduler {
+  readonly #run: RunContext
+  readonly #plan: CompiledPlan
+  readonly #parts: SchedulerParts
+  readonly #frame: RunFrame
+  readonly #open: Int32Array
+  readonly #settlements: Uint8Array
+  readonly #views: (StepView | undefined)[]
+  readonly #active = new Set<StepExecution>()
+  /** Steps whose dependencies have settled, in that order; each enters once. */
+  readonly #ready: Int32Array
+  #readyHead = 0
+  #readyTail = 0
+  /** Of those, the ones that wait for a place. */
+  readonly #queued: StepExecution[] = []
+  #queuedHead = 0
+  #slots = 0
+  #remaining: number
+  #sinceTurn = 0
+  #isPumping = false
+  #isStopped = false
+  #isDone = false
+  readonly #finished: Promise<void>
+  #finish: () => void = () => undefined
+
+  constructor(run: RunContext, plan: CompiledPlan, parts: SchedulerParts) {
+    const count = plan.steps.length
+    this.#run = run
+    this.#plan = plan
+    this.#parts = parts
+    this.#open = plan.inDegrees.slice()
+    this.#settlements = new Uint8Array(count)
+    this.#views = new Array<StepView | undefined>(count)
+    this.#ready = new Int32Array(count)
+    this.#remaining = count
+    const { clock } = parts
+    this.#frame = { run, plan, clock, scope: createScope(run, plan, this.#views), deadlines: new Deadlines(clock) }
+    this.#finished = new Promise((resolve) => {
+      this.#finish = resolve
+    })
+  }
+
+  /** Runs every step to its end. */
+  async runAll(): Promise<void> {
+    const { signal } = this.#run
+    const onAbort = (): void => this.#cancel(toTuttiError(signal.reason, 'cancelled'))
+    signal.addEventListener('abort', onAbort, { once: true })
+    const { steps } = this.#plan
+    for (let i = 0; i < steps.length; i++) if (this.#open[i] === 0) this.#ready[this.#readyTail++] = i
+    if (signal.aborted) onAbort()
+    else this.#pump()
+    await this.#finished
+    signal.removeEventListener('abort', onAbort)
+    this.#frame.deadlines.close()
+  }
+
+  /** Works off both queues. Called whenever something settled; never inside itself. */
+  #pump(): void {
+    if (this.#isPumping || this.#isDone) return
+    if (this.#sinceTurn >= BATCH) {
+      this.#yieldTurn()
+      return
+    }
+    this.#isPumping = true
+    while (this.#sinceTurn < BATCH) {
+      if (this.#readyHead < this.#readyTail) this.#admit(this.#ready[this.#readyHead++] ?? 0)
+      else if (this.#queuedHead < this.#queued.length && (this.#isStopped || this.#slots < this.#parts.maxConcurrency)) {
+        this.#beginQueued()
+      } else break
+    }
+    this.#isPumping = false
+    if (this.#remaining === 0) this.#end()
+    else if (this.#sinceTurn >= BATCH) this.#yieldTurn()
+  }
+
+  #turnIsAsked = false
+  #yieldTurn(): void {
+    if (this.#turnIsAsked) return
+    this.#turnIsAsked = true
+    setImmediate(() => {
+      this.#turnIsAsked = false
+      this.#sinceTurn = 0
+      this.#pump()
+    })
+  }
+
+  /** A step all of whose dependencies have settled: skipped, begun, or queued for a place. */
+  #admit(index: number): void {
+    const step = this.#stepAt(index)
+    this.#sinceTurn++
+    const earlier = this.#run.settled.size === 0 ? undefined : this.#run.settled.get(step.name)
+    if (earlier !== undefined) return this.#recall(step, earlier)
+    const blocked = blockedBy(step, this.#settlements) ?? (this.#isStopped ? 'run-stopped' : undefined)
+    if (blocked !== undefined) return this.#skip(step, blocked)
+    const execution = new StepExecution(this.#frame, step, {
+      startedAt: this.#parts.clock.now(),
+      holdsSlot: !WITHOUT_SLOT.has(step.step.type),
+    })
+    try {
+      if (!isWanted(step, this.#frame.scope)) return this.#skip(step, 'condition')
+    } catch (thrown) {
+      this.#run.emit({ type: 'step-start', step: step.name })
+      return this.#fail(execution, toTuttiError(thrown))
+    }
+    this.#watchDeadline(execution)
+    if (!execution.holdsSlot) return this.#begin(execution)
+    this.#queued.push(execution)
+  }
+
+  #beginQueued(): void {
+    const execution = this.#queued[this.#queuedHead++]
+    // Lets go of the front now and then, so that a long run does not keep every step it has had.
+    if (this.#queuedHead > 1_024 && this.#queuedHead * 2 > this.#queued.length) {
+      this.#queued.splice(0, this.#queuedHead)
+      this.#queuedHead = 0
+    }
+    if (execution === undefined || execution.isOver) return
+    if (this.#isStopped) {
+      execution.finish()
+      return this.#skip(execution.compiled, 'run-stopped')
+    }
+    this.#slots++
+    this.#begin(execution)
+  }
+
+  #begin(execution: StepExecution): void {
+    this.#active.add(execution)
+    this.#run.emit({ type: 'step-start', step: execution.name })
+    this.#handle(execution).then(
+      (outcome) => this.#succeed(execution, outcome),
+      (thrown: unknown) => this.#fail(execution, toTuttiError(thrown)),
+    )
+  }
+
+  #handle(execution: StepExecution): Promise<Outcome> {
+    const { type } = execution.compiled.step
+    const own = this.#parts.handlers.get(type)
+    if (own === undefined && type === 'call') return this.#parts.runCall(execution)
+    return this.#runHandler(own, execution)
+  }
+
+  async #runHandler(handler: StepHandler | undefined, execution: StepExecution): Promise<Outcome> {
+    const { type } = execution.compiled.step
+    if (handler === undefined) {
+      throw new TuttiError('not_supported', `Step "${execution.name}" is of type "${type}", which nothing here can run.`)
+    }
+    if (type === 'call') execution.isRead = false
+    const { output, response = output } = await handler.run(execution.compiled, execution)
+    return { output, response }
+  }
+
+  /** `deadline` bounds the whole step; kinds without attempts take `timeout` for the same. */
+  #watchDeadline(execution: StepExecution): void {
+    const { type, deadlineMs, timeoutMs } = execution.compiled.step
+    const ownTimeout = type === 'call' || type === 'wait' ? undefined : timeoutMs
+    const limitMs = Math.min(deadlineMs ?? Infinity, ownTimeout ?? Infinity)
+    if (limitMs === Infinity) return
+    execution.deadline = this.#frame.deadlines.add(limitMs, execution.startedAt, () => {
+      const key = limitMs === deadlineMs ? 'deadline' : 'timeout'
+      const error = new TuttiError(
+        'deadline_exceeded',
+        `Step "${execution.name}" was not done within its ${key} of ${formatDuration(limitMs)}, which includes queueing, retries and recovery. Raise it, or ask what took so long.`,
+        { details: { [`${key}_ms`]: limitMs } },
+      )
+      if (!this.#active.has(execution)) this.#run.emit({ type: 'step-start', step: execution.name })
+      execution.stop(error)
+      this.#fail(execution, error)
+    })
+  }
+
+  #succeed(execution: StepExecution, outcome: Outcome): void {
+    if (execution.isOver) return
+    this.#close(execution, succeededView(outcome), PASSED)
+    const { output, response } = outcome
+    const fact = { type: 'step-end', step: execution.name, status: 'succeeded', output } as const
+    const durationMs = this.#durationOf(execution)
+    this.#run.emit(response === output ? { ...fact, durationMs } : { ...fact, response, durationMs })
+    this.#release(execution.compiled, !execution.isRead)
+  }
+
+  #fail(execution: StepExecution, error: TuttiError): void {
+    if (execution.isOver) return
+    const { step, name } = execution.compiled
+    const isCovered = step.onError === 'continue'
+    this.#close(execution, brokenView('failed', error), isCovered ? PASSED : BROKEN)
+    if (error.code === 'internal') this.#parts.log.error(`Step "${name}" failed inside.`, { runId: this.#run.runId, error })
+    this.#run.emit(this.#failure(execution, 'failed', error))
+    if (!isCovered && this.#plan.onError === 'fail') this.#isStopped = true
+    this.#release(execution.compiled, !execution.isRead)
+  }
+
+  #failure(execution: StepExecution, status: 'failed' | 'cancelled', error: TuttiError): RunFact {
+    const durationMs = this.#durationOf(execution)
+    return { type: 'step-end', step: execution.name, status, error: errorInfo(error), durationMs }
+  }
+
+  #skip({ name, index }: CompiledStep, skipReason: SkipReason): void {
+    this.#settle(index, SKIPPED_VIEW, isBypass(skipReason) ? BYPASSED : BROKEN)
+    this.#run.emit({ type: 'step-end', step: name, status: 'skipped', skipReason, durationMs: 0 })
+    this.#releaseNow(index)
+  }
+
+  /** A result of an earlier segment: counts, and is not told again. */
+  #recall(step: CompiledStep, view: StepView): void {
+    const isSkipped = view.status === 'skipped'
+    const isBroken = isSkipped ? blockedBy(step, this.#settlements) === 'dependency-failed' : !view.success
+    const isCovered = !isSkipped && step.step.onError === 'continue'
+    this.#settle(step.index, view, isBroken && !isCovered ? BROKEN : isSkipped ? BYPASSED : PASSED)
+    if (view.status === 'failed' && !isCovered && this.#plan.onError === 'fail') this.#isStopped = true
+    this.#releaseNow(step.index)
+  }
+
+  /** Takes the step out of what is at work. */
+  #close(execution: StepExecution, view: StepView, settlement: Settlement): void {
+    execution.finish()
+    if (this.#active.delete(execution) && execution.holdsSlot) this.#slots--
+    this.#settle(execution.compiled.index, view, settlement)
+  }
+
+  #settle(index: number, view: StepView, settlement: Settlement): void {
+    this.#views[index] = view
+    this.#settlements[index] = settlement
+    this.#remaining--
+  }
+
+  /** What may have changed the world is on disk before anything builds on it. */
+  #release(step: CompiledStep, mustPersist: boolean): void {
+    const { flush } = this.#run
+    if (!mustPersist || flush === undefined) return this.#releaseNow(step.index)
+    flush().then(
+      () => this.#releaseNow(step.index),
+      (thrown: unknown) => {
+        this.#parts.log.error('The journal cannot be written; no further step starts.', { runId: this.#run.runId, error: thrown })
+        this.#isStopped = true
+        this.#releaseNow(step.index)
+      },
+    )
+    this.#pump()
+  }
+
+  #releaseNow(index: number): void {
+    if (this.#isDone) return
+    const { offsets, dependants } = this.#plan
+    const end = offsets[index + 1] ?? 0
+    for (let k = offsets[index] ?? 0; k < end; k++) {
+      const dependant = dependants[k] ?? 0
+      const left = (this.#open[dependant] ?? 0) - 1
+      this.#open[dependant] = left
+      if (left === 0) this.#ready[this.#readyTail++] = dependant
+    }
+    this.#pump()
+  }
+
+  /** Ends everything at once: what is at work is stopped, what was not begun never is. */
+  #cancel(reason: TuttiError): void {
+    if (this.#isDone) return
+    this.#isStopped = true
+    for (const execution of this.#active) {
+      execution.stop(reason)
+      const fact = this.#failure(execution, 'cancelled', reason)
+      this.#close(execution, brokenView('cancelled', reason), BROKEN)
+      this.#run.emit(fact)
+    }
+    const { steps } = this.#plan
+    for (let index = 0; index < steps.length; index++) {
+      if (this.#settlements[index] !== OPEN) continue
+      const { name } = this.#stepAt(index)
+      const earlier = this.#run.settled.get(name)
+      this.#settle(index, earlier ?? brokenView('cancelled', reason), BROKEN)
+      if (earlier !== undefined) continue
+      this.#run.emit({ type: 'step-end', step: name, status: 'cancelled', error: errorInfo(reason), durationMs: 0 })
+    }
+    this.#end()
+  }
+
+  #end(): void {
+    this.#isDone = true
+    this.#finish()
+  }
+
+  #durationOf(execution: StepExecution): number {
+    return this.#parts.clock.now() - execution.startedAt
+  }
+
+  #stepAt(index: number): CompiledStep {
+    const step = this.#plan.steps[index]
+    if (step === undefined) throw new TuttiError('internal', `The compiled plan has no step number ${index}.`)
+    return step
+  }
+}
+
+const isBypass = (reason: SkipReason): boolean => reason === 'condition' || reason === 'dependency-skipped'

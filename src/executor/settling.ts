@@ -1,0 +1,33 @@
+// Whether a step runs, once all its dependencies have settled (DESIGN 3, "Settling").
+import { ABSENT, type CompiledStep, type Scope } from '../contracts/compiled.ts'
+import { TuttiError } from '../contracts/errors.ts'
+import type { SkipReason } from '../contracts/run.ts'
+import { stringifyJson } from '../util/json.ts'
+import { truncateText } from '../util/text.ts'
+import { BROKEN, BYPASSED } from './run-state.ts'
+
+/** Why the dependencies keep the step from running; undefined when they do not. Looks at its own edges only. */
+export function blockedBy(step: CompiledStep, settlements: Uint8Array): SkipReason | undefined {
+  const { dependencies, guarded } = step
+  let bypassed = 0
+  for (const dependency of dependencies) {
+    const settlement = settlements[dependency]
+    // A dependency that the `if` asks about is the business of the `if` alone.
+    if (settlement === BROKEN && !guarded.has(dependency)) return 'dependency-failed'
+    if (settlement === BYPASSED && !guarded.has(dependency)) bypassed++
+  }
+  return bypassed > 0 && bypassed === dependencies.length ? 'dependency-skipped' : undefined
+}
+
+/** @throws TuttiError `expression_failed` when the condition gives anything but true or false */
+export function isWanted(step: CompiledStep, scope: Scope): boolean {
+  const { condition, name } = step
+  if (condition === undefined) return true
+  const value = condition.evaluate(scope)
+  if (typeof value === 'boolean') return value
+  const given = value === ABSENT ? 'something that is not there' : truncateText(stringifyJson(value), 80)
+  throw new TuttiError(
+    'expression_failed',
+    `The "if" of step "${name}" gives ${given}; true or false is wanted. Compare it, for example with == or has().`,
+  )
+}

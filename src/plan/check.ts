@@ -1,0 +1,53 @@
+// Everything between an input and a plan that may run, in one call: read, repair, compile, validate. All issues of all stages.
+import type { CompiledPlan } from '../contracts/compiled.ts'
+import type { CatalogView } from '../contracts/parts.ts'
+import type { Issue, PlanDocument } from '../contracts/plan.ts'
+import { compileDraft } from './compile.ts'
+import { readDraft } from './document.ts'
+import type { TextOptions } from './document-text.ts'
+import { hasErrors } from './issue.ts'
+import { repairDocument } from './repair.ts'
+import { type ValidateOptions, validatePlan } from './validate.ts'
+
+export interface CheckOptions extends ValidateOptions, TextOptions {
+  /** Mends what can only have been meant one way, before it is checked. For plans of models. */
+  readonly repair?: boolean
+}
+
+export interface CheckedDocument {
+  /** What could be read, also when there are errors. */
+  readonly document?: PlanDocument
+  /** Present exactly when no issue is an error. */
+  readonly plan?: CompiledPlan
+  readonly issues: Issue[]
+  /** What was mended, in words. */
+  readonly repairs: string[]
+}
+
+/** Never throws for what the input is. */
+export async function checkDocument(
+  input: unknown,
+  view: CatalogView,
+  options: CheckOptions,
+): Promise<CheckedDocument> {
+  const draft = await readDraft(input, options)
+  if (draft.document === undefined) return { issues: [...draft.issues], repairs: [] }
+  // The author's text is law: what is wrong there is told, not mended.
+  const repaired =
+    options.repair === true ? repairDocument(draft.document, view) : { document: draft.document, repairs: [] }
+  const compiled = await compileDraft(repaired.document)
+  const found = await validatePlan(compiled.plan, view, options)
+  const issues = withoutRepeats([...draft.issues, ...draft.withPlaces([...compiled.issues, ...found])])
+  const { document, repairs } = repaired
+  return hasErrors(issues) ? { document, issues, repairs } : { document, plan: compiled.plan, issues, repairs }
+}
+
+function withoutRepeats(issues: readonly Issue[]): Issue[] {
+  const seen = new Set<string>()
+  return issues.filter(({ code, pointer, message }) => {
+    const key = code === 'duplicate_name' ? `${code} ${pointer}` : `${code} ${pointer} ${message}`
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+}

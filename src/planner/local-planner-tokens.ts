@@ -1,0 +1,50 @@
+// A request as tokens: words, numbers, dates, quotations, addresses. What looks like a number and means something else is told apart.
+
+export interface Token {
+  readonly text: string
+  readonly lower: string
+  readonly kind: 'word' | 'number' | 'date' | 'quoted' | 'id' | 'url' | 'email' | 'other' | 'punct'
+  readonly start: number
+  readonly end: number
+}
+
+const DATE = String.raw`\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?`
+const TOKEN = new RegExp(
+  [
+    String.raw`"(?<quoted1>[^"\n]{1,200})"|“(?<quoted2>[^”\n]{1,200})”|(?<![\p{L}\p{N}])'(?<quoted3>[^'\n]{1,200})'(?![\p{L}\p{N}])`,
+    String.raw`(?<url>https?:\/\/[^\s<>"')]{1,500})`,
+    String.raw`(?<email>[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,4})`,
+    `(?<date>${DATE})(?![\\w-])`,
+    // A share or a power of ten is not the number that stands in it.
+    String.raw`(?<other>-?\d[\d.,]{0,40}\s?(?:%|percent\b|[x*×]\s?10\s?\^\s?-?\d{1,3}))`,
+    String.raw`(?<id>(?:\p{L}{1,20}[-_]?\d|\d{1,20}[-_]\p{L}|\d{1,20}\p{Lu}\d)[\p{L}\p{N}_-]{0,60})`,
+    String.raw`(?<number>(?<![\p{L}\p{N}.^])(?<![\p{L}\p{N})\^])-?(?<!\^-)(?:\d{1,3}(?:,\d{3})+|\d{1,18})(?:\.\d{1,12})?(?![\d^]|\.\d))`,
+    String.raw`(?<word>\p{L}[\p{L}\p{M}]*(?:[.'’&-]\p{L}[\p{L}\p{M}]*)*)`,
+    String.raw`(?<punct>[.?!;,:()\n=])`,
+  ].join('|'),
+  'gu',
+)
+
+export function tokenise(text: string): Token[] {
+  const tokens: Token[] = []
+  for (const match of text.matchAll(TOKEN)) {
+    const groups = match.groups ?? {}
+    const quoted = groups.quoted1 ?? groups.quoted2 ?? groups.quoted3
+    const kind = quoted !== undefined ? 'quoted' : kindOf(groups)
+    const shown = (quoted ?? match[0]).replace(kind === 'url' ? /[.,;:!?]+$/u : /^$/u, '')
+    tokens.push({
+      text: shown,
+      lower: shown.toLowerCase(),
+      kind,
+      start: match.index,
+      end: match.index + match[0].length,
+    })
+  }
+  return tokens
+}
+
+function kindOf(groups: Readonly<Record<string, string | undefined>>): Token['kind'] {
+  for (const kind of ['url', 'email', 'date', 'other', 'id', 'number', 'word'] as const)
+    if (groups[kind] !== undefined) return kind
+  return 'punct'
+}

@@ -1,0 +1,66 @@
+// From a model's answer to something that may be a plan: lenient about everything around the document, never about its strings.
+import type { JsonObject, JsonValue } from '../contracts/json.ts'
+import type { Issue } from '../contracts/plan.ts'
+import { isJsonObject } from '../util/json.ts'
+import { parseLenientJson } from '../util/lenient-json.ts'
+import { truncateText } from '../util/text.ts'
+
+export type ParsedPlan =
+  | { readonly value: JsonObject; readonly issue?: never }
+  | { readonly issue: Issue; readonly value?: never }
+
+const NO_STEPS_REASON = 'Nothing that is offered can serve this request.'
+
+/** A plan that broke off is refused as a whole: what is left of it may look complete and mean something else. */
+export function parsePlan(answer: string): ParsedPlan {
+  if (answer.trim() === '') return { issue: syntaxIssue('The answer is empty. Answer with one JSON object.') }
+  const parsed = parseLenientJson(answer)
+  if (parsed === undefined) {
+    return {
+      issue: syntaxIssue(
+        `The answer holds no JSON. It begins: "${truncateText(answer.trim(), 80)}". Answer with one JSON object.`,
+      ),
+    }
+  }
+  if (parsed.truncated === true) {
+    return {
+      issue: syntaxIssue(
+        'The answer broke off before the plan was complete. Answer with the whole plan, with fewer steps if it is too long.',
+      ),
+    }
+  }
+  const value = unwrapPlan(parsed.value)
+  if (value === undefined) {
+    return { issue: syntaxIssue('The answer is not a plan. Answer with one JSON object that has "steps", a list.') }
+  }
+  return { value: withReason(value) }
+}
+
+/** The list of steps alone, and `{"plan": {...}}`, are meant as the plan. */
+function unwrapPlan(value: JsonValue): JsonObject | undefined {
+  if (isList(value)) return value.length > 0 && value.every(isJsonObject) ? { steps: value } : undefined
+  if (!isJsonObject(value)) return undefined
+  if (Object.hasOwn(value, 'steps')) return value
+  for (const key of ['plan', 'document', 'workflow']) {
+    const inner = Object.hasOwn(value, key) ? value[key] : undefined
+    if (inner !== undefined && isJsonObject(inner) && Object.hasOwn(inner, 'steps')) return inner
+  }
+  return value
+}
+
+const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
+
+/** No steps without a reason is the same honest "cannot", only shorter. */
+function withReason(value: JsonObject): JsonObject {
+  const { steps, reason } = value
+  const isEmpty = steps !== undefined && isList(steps) && steps.length === 0
+  return isEmpty && (typeof reason !== 'string' || reason.trim() === '') ? { ...value, reason: NO_STEPS_REASON } : value
+}
+
+export const syntaxIssue = (message: string): Issue => ({
+  code: 'syntax',
+  severity: 'error',
+  pointer: '',
+  message,
+  alternatives: [],
+})

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import type { JsonObject, JsonSchema, JsonValue } from '../../src/contracts/json.ts'
+import { answer, call, createWorld, object, type WorldOptions } from './support.ts'
+
+const typed = object(
+  { n: { type: 'number' }, i: { type: 'integer' }, b: { type: 'boolean' }, s: { type: 'string' }, a: { type: 'array' }, o: { type: 'object' } },
+)
+
+/** One step gives `source`, the next takes `inputs`. */
+async function bind(source: JsonValue, inputs: JsonObject, schema: JsonSchema = typed, more: WorldOptions = {}) {
+  const world = createWorld({
+    ...more,
+    tools: { 'src/emit': () => answer(source), 'dst/take': { inputs: schema, on: () => answer('taken') } },
+  })
+  const ran = await world.run(
+    { steps: [call('src', 'src/emit'), call('take', 'dst/take', inputs, { dependsOn: ['src'] })] },
+    { request: 'Do it' },
+  )
+  return { world, ran, taken: world.callsOf('dst/take')[0]?.inputs, end: ran.end('take') }
+}
+
+describe('binding', () => {
+  it('keeps the type of a value that is one reference (B23)', async () => {
+    const source = { n: 1.5, b: false, s: 'x', o: { k: [1, { z: null }] }, a: [1, 'two'] }
+    const inputs = { n: '${steps.src.output.n}', b: '${steps.src.output.b}', s: '${steps.src.output.s}', o: '${steps.src.output.o}', a: '${steps.src.output.a}' }
+    expect((await bind(source, inputs)).taken).toEqual(source)
+  })
+
+  it('gives null, 0, false and empty text as the values they are (B27)', async () => {
+    const source = { z: 0, f: false, e: '', x: null }
+    const inputs = { n: '${steps.src.output.z}', b: '${steps.src.output.f}', s: '${steps.src.output.e}', free: '${steps.src.output.x}' }
+    expect((await bind(source, inputs)).taken).toEqual({ n: 0, b: false, s: '', free: null })
+  })
+
+  it('passes integers beyond 2^53 with their digits (B26)', async () => {
+    const { taken } = await bind({ id: 12345678901234567891n }, { i: '${steps.src.output.id}' })
+    expect(taken).toEqual({ i: 12345678901234567891n })
+  })
+
+  it('writes numbers in text without an exponent (B25)', async () => {
+    const { taken } = await bind({ p: 67390000 }, { s: 'Population ${steps.src.output.p}' })
+    expect(taken).toEqual({ s: 'Population 67390000' })
+  })
+
+  it('brings text to numbers and booleans where that is exact (B38)', async () => {
+    const { taken } = await bind({ n: '42', i: '12.0', b: 'true' }, { n: '${steps.src.output.n}', i: '${steps.src.output.i}', b: '${steps.src.output.b}' })
+    expect(taken).toEqual({ n: 42, i: 12, b: true })
+  })
+
+  it('takes the code out of an object that stands where text is due (B24)', async () => {
+    const { taken } = await bind({ c: { code: 'EUR', name: 'Euro' } }, { s: '${steps.src.output.c}' })
+    expect(taken).toEqual({ s: 'EUR' })
+  })
+
+  it('fails on what cannot be converted, naming value and type, and never makes it 0 or false (B32, B33)', async () => {
+    for (const [input, value] of [['n', 'one hundred'], ['b', 'yes'], ['i', '12.5'], ['n', 'NaN'], ['n', 'Infinity']] as const) {
+      const { end, taken } = await bind({ v: value }, { [input]: '${steps.src.output.v}' })
+      expect(taken).toBeUndefined()
+      expect(end).toMatchObject({ status: 'failed', error: { code: 'invalid_input' } })
+      expect(end.error?.message).toContain(value)
+      expect(end.error?.message).toContain('dst/take')
+    }
+  })
+
+  it('uses two enveloped dependencies side by side (B28)', async () => {
+    const world = createWorld({
+      tools: {
+        'geo/find': () => answer({ success: true, data: { lat: 1.25, name: 'geo' } }),
+        'country/info': () => answer({ success: true, data: { currency: { code: 'EUR' }, name: 'country' } }),
+        'dst/take': { inputs: typed, on: () => answer(1) },
+      },
+    })
+    await world.run({
+      steps: [
+        call('geo', 'geo/find'),
+        call('country', 'country/info'),
+        call('take', 'dst/take', { n: '${steps.geo.output.lat}', s: '${steps.country.output.currency.code}' }),
+      ],
+    })
+    expect(world.callsOf('dst/take')[0]?.inputs).toEqual({ n: 1.25, s: 'EUR' })
+  })
+
+  it('asks no model where a reference resolves (B30)', async () => {
+    const { world, taken } = await bind(
+      { capital: 'Paris', name: 'France' },
+      { s: '${steps.src.output.capital}' },
+      object({ s: { type: 'string' } }, ['s']),
+      { model: { fill: () => ({ s: 'guessed' }) } },
+    )
+    expect(taken).toEqual({ s: 'Paris' })
+    expect(world.asked).toHaveLength(0)
+  })
+
+  it('never guesses an optional input from an output of that name (B31)', async () => {
+    const schema = object({ q: { type: 'string' }, limit: { type: 'integer' }, country: { type: 'string' } }, ['q'])
+    const { taken } = await bind({ limit: 99, country: 'France' }, { q: 'x' }, schema)
+    expect(taken).toEqual({ q: 'x' })
+  })
+
+  it('leaves out an optional input whose reference is not there', async () => {
+    expect((await bind({ x: 1 }, { s: '${steps.src.output.not.there}', n: 1 })).taken).toEqual({ n: 1 })
+  })
+
+  it('fails where text refers to something that is not there, and calls nothing', async () => {
+    const { end, taken } = await bind({ x: 1 }, { s: 'a ${steps.src.output.not.there}' })
+    expect(taken).toBeUndefined()
+    expect(end).toMatchObject({ status: 'failed', error: { code: 'binding_failed' } })
+  })
+
+  it('does not resolve text from a component a second time', async () => {
+    const { taken } = await bind({ s: '${run.id} {{x}}' }, { s: 'got ${steps.src.output.s}' })
+    expect(taken).toEqual({ s: 'got ${run.id} {{x}}' })
+  })
+
+  it('leaves the plan as it is: the same plan gives other inputs when its outputs differ (B34, B36)', async () => {
+    let n = 0
+    const world = createWorld({
+      tools: {
+        'src/emit': () => answer({ n: ++n }),
+        'dst/take': {
+          inputs: typed,
+          on: (inputs) => {
+            Reflect.set(inputs, 's', 'changed by the tool')
+            return answer(1)
+          },
+        },
+      },
+    })
+    const steps = [call('src', 'src/emit'), call('take', 'dst/take', { n: '${steps.src.output.n}' }), call('lit', 'dst/take', { s: 'literal', n: '7' })]
+    const before = structuredClone(steps)
+    const seen: JsonValue[] = []
+    for (let i = 0; i < 3; i++) {
+      const ran = await world.run({ steps }, { onEvent: (fact) => fact.type === 'attempt-start' && seen.push(structuredClone(fact.inputs)) })
+      expect(ran.end('lit').status).toBe('succeeded')
+    }
+    expect(steps).toEqual(before)
+    expect(seen.filter((inputs) => JSON.stringify(inputs).includes('literal'))).toEqual(Array(3).fill({ s: 'literal', n: 7 }))
+    expect(seen).toContainEqual({ n: 1 })
+    expect(seen).toContainEqual({ n: 3 })
+  })
+
+  it('takes a whole object as the inputs', async () => {
+    const world = createWorld({
+      tools: { 'src/emit': () => answer({ n: '5', s: 'x' }), 'dst/take': { inputs: typed, on: () => answer(1) } },
+    })
+    await world.run({ steps: [call('src', 'src/emit'), { ...call('take', 'dst/take'), inputs: '${steps.src.output}' }] })
+    expect(world.callsOf('dst/take')[0]?.inputs).toEqual({ n: 5, s: 'x' })
+  })
+
+  it('gives lists, texts and nothing at all to dependants as outputs (B35)', async () => {
+    for (const source of [[1, 2], 'text', 5, null]) {
+      const { ran, taken } = await bind(source, { free: '${steps.src.output}' })
+      expect(ran.end('src')).toMatchObject({ status: 'succeeded', output: source })
+      expect(taken).toEqual({ free: source })
+    }
+  })
+
+  it('leaves out an optional input that refers to a skipped step', async () => {
+    const world = createWorld({ tools: { 'a/b': () => answer({ v: 'x' }), 'dst/take': { inputs: typed, on: () => answer(1) } } })
+    const ran = await world.run({
+      steps: [
+        call('off', 'a/b', {}, { if: '1 == 2' }),
+        call('on', 'a/b'),
+        call('take', 'dst/take', { s: '${steps.off.output.v}', n: 1 }, { dependsOn: ['on'] }),
+      ],
+    })
+    expect(ran.end('take').status).toBe('succeeded')
+    expect(world.callsOf('dst/take')[0]?.inputs).toEqual({ n: 1 })
+  })
+})

@@ -1,0 +1,60 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parsePlan } from '../../src/planner/parse-plan.ts'
+
+const plan = { steps: [{ name: 'news', component: 'news-tool', action: 'search_news', inputs: { query: 'x' } }] }
+const text = JSON.stringify(plan)
+
+describe('parsePlan', () => {
+  it.each([
+    ['plain JSON', text],
+    ['a fence', `\`\`\`json\n${text}\n\`\`\``],
+    ['prose around it', `Sure! Here is the plan:\n\n${text}\n\nLet me know if {anything} is unclear.`],
+    ['thoughts before it', `<think>maybe {"steps": []}?</think>${text}`],
+    ['single quotes and bare keys', text.replaceAll('"', "'").replaceAll("'name'", 'name')],
+    ['a trailing comma', text.replace(/\}\]\}$/, '},]}')],
+    ['the list of steps alone', JSON.stringify(plan.steps)],
+    ['a plan inside an object', JSON.stringify({ plan })],
+  ])('reads %s', (_, answer) => {
+    expect(parsePlan(answer).value).toEqual(plan)
+  })
+
+  it('never changes the inside of a string (B12)', () => {
+    const strange =
+      '*/5 * * * * and 2 * 3 * 4 and **kwargs** http://h/a//b {"a":"}{"} // no, /* none */ ,] \'s\' "d" ```json\n{}\n``` \t end'
+    const one = JSON.stringify({ steps: [{ name: 'a', inputs: { q: strange } }] })
+    for (const answer of [one, `\`\`\`json\n${one}\n\`\`\``, `Plan: ${one} done.`]) {
+      expect(parsePlan(answer).value).toEqual({ steps: [{ name: 'a', inputs: { q: strange } }] })
+    }
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (q) => {
+        const value = { steps: [{ name: 'a', inputs: { q } }] }
+        expect(parsePlan(JSON.stringify(value)).value).toEqual(value)
+      }),
+    )
+  })
+
+  it('refuses a plan that broke off, though what is left of it looks whole', () => {
+    expect(parsePlan(text.slice(0, -12)).issue?.message).toContain('broke off')
+    expect(parsePlan(`${text.slice(0, -2)}, {"name": "second", "comp`).issue?.message).toContain('broke off')
+  })
+
+  it('says what is wrong with an answer that is no plan', () => {
+    expect(parsePlan('  ').issue?.message).toContain('empty')
+    expect(parsePlan('I cannot do that.').issue?.message).toContain('"I cannot do that."')
+    expect(parsePlan('[1, 2]').issue?.message).toContain('not a plan')
+    expect(parsePlan('"steps"').issue?.code).toBe('syntax')
+  })
+
+  it('takes no steps without a reason for an honest "cannot" (B03)', () => {
+    expect(parsePlan('{"steps": []}').value).toEqual({
+      steps: [],
+      reason: 'Nothing that is offered can serve this request.',
+    })
+    expect(parsePlan('{"steps": [], "reason": "No clock.", "missing": ["a clock"]}').value).toEqual({
+      steps: [],
+      reason: 'No clock.',
+      missing: ['a clock'],
+    })
+  })
+})
