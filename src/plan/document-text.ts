@@ -39,14 +39,15 @@ function tryJson(text: string): TextDocument | undefined {
     return undefined
   }
   const map = createJsonMap(text)
-  const issues = map.doubtful.map(({ path, kind }) =>
-    createIssue(
+  const lines = lineStarts(text)
+  const issues = map.doubtful.map(({ path, kind, offset }) => ({
+    ...createIssue(
       kind === 'duplicate'
         ? { code: 'syntax', path, message: `The key "${path.at(-1)}" stands here twice; keep one of the two.` }
         : { code: 'schema', path, message: 'The key "__proto__" is not allowed.' },
     ),
-  )
-  const lines = lineStarts(text)
+    ...placeOf(lines, offset),
+  }))
   return {
     value,
     issues,

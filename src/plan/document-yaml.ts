@@ -95,7 +95,10 @@ function createReader(document: Document.Parsed, placeOf: (offset: number) => Pl
   let expanded = 0
   let isFull = false
   const refuse = (node: Node, path: Path, code: 'syntax' | 'limit' | 'schema', message: string): null => {
-    issues.push({ ...createIssue({ code, path, message }), ...placeOf(node.range?.[0] ?? 0) })
+    // A node begins behind its tag.
+    const start = node.range?.[0] ?? 0
+    const tag = document.warnings.findLast(({ pos }) => node.tag !== undefined && pos[1] <= start)
+    issues.push({ ...createIssue({ code, path, message }), ...placeOf(tag?.pos[0] ?? start) })
     return null
   }
   const readScalar = (value: unknown, node: Node, path: Path): JsonValue => {

@@ -9,7 +9,7 @@ interface Found {
 }
 
 export interface JsonMap {
-  readonly doubtful: readonly { readonly path: Path; readonly kind: 'duplicate' | 'proto' }[]
+  readonly doubtful: readonly { readonly path: Path; readonly kind: 'duplicate' | 'proto'; readonly offset: number }[]
   /** The value at the path, or the nearest parent that exists. A key that stands twice: the second one. */
   find(path: Path): Found
 }
@@ -34,7 +34,7 @@ const SCALAR = /[^\s,\]}]+/y
 function scan(
   text: string,
   onValue: (visit: Visit) => void,
-  onDoubt: (path: Path, kind: 'duplicate' | 'proto') => void,
+  onDoubt: (path: Path, kind: 'duplicate' | 'proto', offset: number) => void,
 ): void {
   const frames: Frame[] = []
   let keyOffset: number | undefined
@@ -63,8 +63,8 @@ function scan(
         const raw = text.slice(i, end)
         const key = String(raw.includes('\\') ? JSON.parse(raw) : raw.slice(1, -1))
         frame.current = key
-        if (frame.keys.has(key)) onDoubt(pathNow(), 'duplicate')
-        else if (key === '__proto__') onDoubt(pathNow(), 'proto')
+        if (frame.keys.has(key)) onDoubt(pathNow(), 'duplicate', i)
+        else if (key === '__proto__') onDoubt(pathNow(), 'proto', i)
         frame.keys.add(key)
         keyOffset = i
         expectsKey = false
@@ -92,8 +92,8 @@ function endOfString(text: string, start: number): number {
 }
 
 export function createJsonMap(text: string): JsonMap {
-  const doubtful: { path: Path; kind: 'duplicate' | 'proto' }[] = []
-  scan(text, ignore, (path, kind) => doubtful.push({ path, kind }))
+  const doubtful: { path: Path; kind: 'duplicate' | 'proto'; offset: number }[] = []
+  scan(text, ignore, (path, kind, offset) => doubtful.push({ path, kind, offset }))
   return { doubtful, find: (path) => find(text, path) }
 }
 

@@ -47,7 +47,7 @@ export function planLocally(request: string, offered: readonly OfferedCapability
       const again = repeatWith(last, clause, text)
       if (again !== undefined) writer.add(again)
     } else if (why === undefined && clause.isAsk && clause.words.length > 0) {
-      missing.set(clause.text, `Nothing that is offered serves "${clause.text}".`)
+      missing.set(clause.text, `Nothing that is offered serves "${unservedText(text, i, matcher)}".`)
     }
     if (why !== undefined && !missing.has(why.about)) missing.set(why.about, why.text)
   }
@@ -56,6 +56,18 @@ export function planLocally(request: string, offered: readonly OfferedCapability
   if (steps.length > 0) return { steps, ...(left.length > 0 && { missing: left }) }
   if (left.length === 0) left.push(`A capability that serves "${text.text.trim().slice(0, 200)}".`)
   return { steps, reason: `Nothing could be called for this request. ${left.join(' ')}`, missing: left }
+}
+
+/** The clause with the pieces after it that want nothing of their own: "a sonata for two violins and a harp". */
+function unservedText(text: RequestText, at: number, matcher: Matcher): string {
+  let whole = text.clauses[at]
+  for (const next of text.clauses.slice(at + 1)) {
+    const more =
+      whole === undefined || next.isAsk || matcher.rank(next).length > 0 ? undefined : joinClauses(text, whole, next)
+    if (more === undefined) break
+    whole = more
+  }
+  return whole?.text ?? ''
 }
 
 interface Choice {
@@ -226,12 +238,19 @@ function createWriter(): Writer {
         if (!dependsOn.includes(supplier)) dependsOn.push(supplier)
         inputs[name] = `\${steps.${supplier}.output.${value.path}}`
       }
-      return write(draft.entry, { ...inputs }, dependsOn)
+      return write(draft.entry, inSchemaOrder(inputs, draft.entry), dependsOn)
     })
   return {
     add: (draft) => void writeDraft(draft),
     steps: () => steps,
   }
+}
+
+/** Plans are read by people: inputs stand as the capability lists them. */
+function inSchemaOrder(inputs: JsonObject, { offered }: Entry): JsonObject {
+  const { properties } = offered.capability.inputSchema
+  const order = typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
+  return Object.fromEntries(Object.entries(inputs).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)))
 }
 
 type Inputs = Draft['inputs']

@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { checkModel } from '../../src/cli/commands/doctor.ts'
 import { collectInput } from '../../src/cli/options.ts'
 import { formatIssue, reportError } from '../../src/cli/report-error.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { exitCodeOf } from '../../src/cli/watch-run.ts'
-import { resolveConfig } from '../../src/config/resolve-config.ts'
 import { TuttiError } from '../../src/contracts/errors.ts'
 import { badStep } from '../server/fake-orchestrator.ts'
 import { startTestServer } from '../server/support.ts'
@@ -95,8 +93,28 @@ describe('tutti as a process', () => {
     expect(code).toBe(2)
     expect(err).toContain('Unknown variable "TUTTI_MODLE". Did you mean "TUTTI_MODEL"?')
   })
+  it('finds nothing wrong without any setting, and says what is off', async () => {
+    const { code, out } = await tutti(['doctor'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^– model .*local planner/m)
+    expect(out).toMatch(/^– redis +REDIS_URL is not set\.$/m)
+  })
+  it('finds a Redis that does not answer, and shows no password', async () => {
+    const { code, out, err } = await tutti(['doctor', '--json'], {
+      env: { REDIS_URL: 'redis://me:hunter22@127.0.0.1:1' },
+    })
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({ well: false, configuration: { redis: { url: 'redis://127.0.0.1:1' } } })
+    expect(out).toMatch(/"name": "redis",\s+"status": "failed"/)
+    expect(out + err).not.toContain('hunter22')
+  })
+  it('finds a model without the key of its vendor (B116)', async () => {
+    const { code, out } = await tutti(['doctor'], { env: { TUTTI_MODEL: 'openai:x', ANTHROPIC_API_KEY: 'ak-12345' } })
+    expect(code).toBe(1)
+    expect(out).toMatch(/^✗ configuration .*OPENAI_API_KEY/m)
+  })
   it('reports an error as a JSON document with --json', async () => {
-    const { code, out } = await tutti(['doctor', '--json'], { env: { TUTTI_SERVER_PORT: 'x' } })
+    const { code, out } = await tutti(['catalog', 'list', '--json'], { env: { TUTTI_SERVER_PORT: 'x' } })
     expect(code).toBe(2)
     expect(JSON.parse(out)).toMatchObject({
       error: { code: 'invalid_config', message: expect.stringContaining('TUTTI_SERVER_PORT') as string },
@@ -229,21 +247,5 @@ describe('collectInput', () => {
   })
   it.each(['x', '=x', 'o={broken'])('refuses "%s"', (text) => {
     expect(() => collectInput(text)).toThrow()
-  })
-})
-
-describe('checkModel', () => {
-  it.each([
-    [{}, 'off', /No model is configured/],
-    [{ model: { default: 'openai:m' } }, 'failed', /"openai:m" needs OPENAI_API_KEY/],
-    [{ model: { default: 'openai:m' }, anthropic: { apiKey: 'ak' } }, 'failed', /needs OPENAI_API_KEY/],
-    [{ model: { default: 'openai:m, anthropic:c' }, openai: { apiKey: 'sk' } }, 'failed', /"anthropic:c" needs/],
-    [{ model: { default: 'gpt' } }, 'failed', /not of the form/],
-    [{ model: { default: 'openai:m' }, openai: { baseUrl: 'http://localhost:11434/v1' } }, 'ok', /openai:m/],
-  ])('looks for the key of the vendor that is named, not of another (B116): %j', (input, status, message) => {
-    expect(checkModel(resolveConfig(input))).toMatchObject({
-      status,
-      message: expect.stringMatching(message) as string,
-    })
   })
 })

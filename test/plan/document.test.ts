@@ -31,7 +31,7 @@ describe('a broken document, and where', () => {
     ['the same key twice', 'name: a\nname: b\nsteps: []\n', ['syntax 2:1']],
     ['the same key twice in JSON', '{"steps": [],\n "name": "a",\n "name": "b"}', ['syntax 3:2', 'schema 1:11']],
     ['a tab as indentation', 'steps:\n\t- component: a\n', ['syntax 2:1']],
-    ['an unquoted if with "!"', 'steps:\n  - component: a\n    if: !inputs.x\n', ['syntax 3:19']],
+    ['an unquoted if with "!"', 'steps:\n  - component: a\n    if: !inputs.x\n', ['syntax 3:9']],
     ['an empty if', 'steps:\n  - component: a\n    if:\n', ['bad_expression 3:8']],
     ['an if of nothing', 'steps:\n  - component: a\n    if: "${ }"\n', ['bad_expression 3:9']],
     [
@@ -83,7 +83,7 @@ describe('a broken document, and where', () => {
     const { document, issues } = await readDocument(text)
     expect(places(issues)).toEqual(expected)
     expect(document).toBeUndefined()
-    for (const { message } of issues) expect(message).toMatch(/^["A-Z-].*[.:}"]$/s)
+    for (const { message } of issues) expect(message).toMatch(/^["A-Z-].*[.:?}"]$/s)
   })
 
   it('suggests the nearest legal key', async () => {
@@ -307,7 +307,7 @@ describe('what a document says', () => {
 const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_-]{0,8}$/).filter((word) => word !== '__proto__')
 const json = fc
   .jsonValue({ maxDepth: 3 })
-  .filter((value) => !JSON.stringify(value).includes('__proto__')) as fc.Arbitrary<JsonValue>
+  .filter((value) => !/__proto__|\d{16}/.test(JSON.stringify(value))) as fc.Arbitrary<JsonValue>
 const inputs = fc.dictionary(name, json, { maxKeys: 4, noNullPrototype: true })
 const ms = fc.integer({ min: 1, max: 10_000_000 })
 const callStep = fc.record(

@@ -119,6 +119,12 @@ describe('planLocally: what it leaves alone', () => {
     expect(missing?.length).toBeGreaterThan(0)
   })
 
+  it('names the whole of a wish that nothing serves', () => {
+    expect(planLocally('Compose a sonata for two violins and a harp', demoOffer).missing).toEqual([
+      'Nothing that is offered serves "Compose a sonata for two violins and a harp".',
+    ])
+  })
+
   it('never calls what writes, and names it', () => {
     const { steps, missing } = planLocally('Create a cart', demoOffer)
     expect(steps).toEqual([])

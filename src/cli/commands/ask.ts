@@ -115,27 +115,32 @@ export async function demo(request: string | undefined, options: AskOptions, ter
     await session.orchestrator.start()
     if (session.world === 'redis') await session.orchestrator.catalog.refresh()
     const { response, code } = await runRequest(session, terminal, request ?? DEMO_REQUEST, options)
-    if (modeOf(options) === 'people') explainWay(session, response, terminal)
+    if (modeOf(options) === 'people') await explainWay(session, response, terminal)
     return code
   } finally {
     await session.close()
   }
 }
 
-function explainWay({ config, world }: Session, response: Response, terminal: Terminal): void {
+async function explainWay({ orchestrator, world }: Session, response: Response, terminal: Terminal): Promise<void> {
   const paint = createPaint(terminal.color && terminal.stderr.isTTY === true)
-  const model = config.model.plan ?? config.model.default
-  const planned =
-    response.usage.modelCalls > 0 && model !== undefined
-      ? `The model ${model} was asked.`
-      : 'No model was asked: the local planner matched words of the request to capabilities.'
-  const change =
-    model === undefined
-      ? 'For plans that think, set TUTTI_MODEL=openai:NAME with OPENAI_API_KEY, or anthropic:NAME with ANTHROPIC_API_KEY.'
-      : 'Set TUTTI_MODEL to another one, or leave it out for the local planner.'
-  const where =
+  const model = (await orchestrator.health()).checks.model
+  const lines =
+    model?.status === 'ok'
+      ? [
+          response.usage.modelCalls > 0
+            ? `The model ${model.message} was asked.`
+            : `The model ${model.message} was not asked.`,
+          'Set TUTTI_MODEL to another one, as openai:NAME or anthropic:NAME.',
+        ]
+      : [
+          'No model was asked: the local planner matched words of the request to capabilities.',
+          'For plans that think, set OPENAI_API_KEY or ANTHROPIC_API_KEY, and TUTTI_MODEL to choose a model.',
+        ]
+  lines.push(
     world === 'redis'
       ? 'The components were registered in Redis.'
-      : 'The components ran in this process; set REDIS_URL to register them in Redis.'
-  for (const line of ['', planned, change, where]) terminal.stderr.write(`${paint('dim', line)}\n`)
+      : 'The components ran in this process; set REDIS_URL to register them in Redis.',
+  )
+  for (const line of ['', ...lines]) terminal.stderr.write(`${paint('dim', line)}\n`)
 }

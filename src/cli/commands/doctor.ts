@@ -1,7 +1,8 @@
 // doctor: is everything in place? It costs nothing: no model is called, no component is called.
 import { describeConfig } from '../../config/describe-config.ts'
 import type { HealthReport } from '../../contracts/api.ts'
-import type { Config } from '../../contracts/config.ts'
+import { toTuttiError } from '../../contracts/errors.ts'
+import type { JsonObject } from '../../contracts/json.ts'
 import { stringifyJson } from '../../util/json.ts'
 import { createPaint, oneLine, type Style } from '../render/text.ts'
 import { openSession } from '../session.ts'
@@ -27,53 +28,24 @@ const VERDICTS: Readonly<Record<HealthReport['checks'][string]['status'], Verdic
   off: 'off',
 }
 
-const KEY_OF: Readonly<Record<string, { readonly variable: string; readonly given: (config: Config) => boolean }>> = {
-  openai: {
-    variable: 'OPENAI_API_KEY',
-    given: ({ openai }) => openai.apiKey !== undefined || openai.baseUrl !== undefined,
-  },
-  anthropic: { variable: 'ANTHROPIC_API_KEY', given: ({ anthropic }) => anthropic.apiKey !== undefined },
-}
-
-/** Each model of the configuration needs the key of its vendor. */
-export function checkModel(config: Config): Finding {
-  const { default: main, plan, select, fill, reResolve, generate, synthesize } = config.model
-  const names = [main, plan, select, fill, reResolve, generate, synthesize]
-    .flatMap((list) => (list ?? '').split(','))
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-  if (names.length === 0) {
-    return {
-      name: 'model',
-      status: 'off',
-      message: 'No model is configured; the local planner is used. Set TUTTI_MODEL to openai:NAME or anthropic:NAME.',
-    }
-  }
-  for (const name of new Set(names)) {
-    const vendor = KEY_OF[name.slice(0, Math.max(0, name.indexOf(':')))]
-    if (vendor === undefined)
-      return { name: 'model', status: 'failed', message: `"${name}" is not of the form openai:NAME or anthropic:NAME.` }
-    if (!vendor.given(config))
-      return { name: 'model', status: 'failed', message: `"${name}" needs ${vendor.variable}.` }
-  }
-  return { name: 'model', status: 'ok', message: `${[...new Set(names)].join(', ')} (configured; not called)` }
-}
-
-async function examine(terminal: Terminal): Promise<{ findings: Finding[]; configuration: unknown }> {
-  const findings: Finding[] = [{ name: 'node', status: 'ok', message: process.versions.node }]
+/** @throws TuttiError `invalid_config`, which is the finding then */
+async function examine(terminal: Terminal): Promise<{ findings: Finding[]; configuration: JsonObject }> {
   const session = await openSession(terminal, { demo: 'if-needed' })
   const { orchestrator, config } = session
+  const findings: Finding[] = [{ name: 'configuration', status: 'ok', message: `profile ${config.profile}` }]
   try {
-    findings.push({ name: 'configuration', status: 'ok', message: `profile ${config.profile}` }, checkModel(config))
     await orchestrator.start()
     const { checks } = await orchestrator.health()
     for (const [name, check] of Object.entries(checks)) {
-      if (name !== 'model') findings.push({ name, status: VERDICTS[check.status], message: check.message })
+      if (name === 'source:redis') continue
+      const note = name === 'model' && check.status === 'ok' ? ' (configured; not called)' : ''
+      findings.push({ name, status: VERDICTS[check.status], message: `${check.message}${note}` })
     }
+    const redis = orchestrator.catalog.sources().find((source) => source.name === 'redis')
     findings.push(
       config.redis.url === undefined
         ? { name: 'redis', status: 'off', message: 'REDIS_URL is not set.' }
-        : checkRedis(orchestrator.catalog.sources().find((source) => source.name.startsWith('redis'))),
+        : checkRedis(redis),
     )
     return { findings, configuration: describeConfig(config) }
   } finally {
@@ -90,10 +62,21 @@ function checkRedis(
 }
 
 export async function doctor(options: { readonly json?: boolean }, terminal: Terminal): Promise<ExitCode> {
-  const { findings, configuration } = await examine(terminal)
+  const node: Finding = { name: 'node', status: 'ok', message: process.versions.node }
+  const examined = await examine(terminal).catch((thrown: unknown) => {
+    const error = toTuttiError(thrown)
+    if (error.code !== 'invalid_config') throw error
+    return {
+      findings: [{ name: 'configuration', status: 'failed', message: error.message } as const],
+      configuration: {},
+    }
+  })
+  const findings: readonly Finding[] = [node, ...examined.findings]
   const isWell = findings.every((finding) => finding.status !== 'failed')
   if (options.json === true) {
-    terminal.stdout.write(`${stringifyJson({ well: isWell, checks: findings, configuration }, 2)}\n`)
+    terminal.stdout.write(
+      `${stringifyJson({ well: isWell, checks: findings, configuration: examined.configuration }, 2)}\n`,
+    )
   } else {
     const paint = createPaint(terminal.color && terminal.stdout.isTTY === true)
     for (const { name, status, message } of findings) {

@@ -78,9 +78,9 @@ function fits(value: JsonValue, type: unknown): boolean {
 }
 
 /** An example as a value of its type; undefined when it is none. */
-export function readExample(written: unknown, type: unknown): JsonValue | undefined {
+export function readExample(written: JsonValue | undefined, type: unknown): JsonValue | undefined {
   if (written === undefined || written === null || written === '') return undefined
-  if (typeof written !== 'string') return fits(written as JsonValue, type) ? (written as JsonValue) : undefined
+  if (typeof written !== 'string') return fits(written, type) ? written : undefined
   if (type === 'string' || type === undefined) return written
   try {
     const value = parseJson(written)
@@ -106,11 +106,13 @@ export function normalizeSchema(schema: JsonSchema, depth = 0): JsonSchema {
       isJsonObject(schema['items']) ? { items: schema['items'] } : {},
     )
   }
-  if (Array.isArray(schema['examples'])) {
-    const examples = schema['examples'].flatMap((one: unknown) => readExample(one, result['type']) ?? [])
-    delete result['examples']
-    if (examples.length > 0) result['examples'] = examples
-  }
+  const written: readonly JsonValue[] = schema['examples'] instanceof Array ? schema['examples'] : []
+  delete result['examples']
+  const examples = written.flatMap((one) => {
+    const example = readExample(one, result['type'])
+    return example === undefined ? [] : [example]
+  })
+  if (examples.length > 0) result['examples'] = examples
   if (depth >= MAX_DEPTH) return result
   const { properties, items } = result
   if (isJsonObject(properties)) {

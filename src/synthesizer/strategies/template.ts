@@ -99,8 +99,24 @@ function linesOf(value: JsonValue): string[] {
 }
 
 function itemsOf(list: readonly JsonValue[]): string[] {
-  const lines = list.slice(0, MAX_ITEMS).map((item) => `- ${inline(item)}`)
+  const lines = list.slice(0, MAX_ITEMS).map((item) => `- ${itemLine(item)}`)
   return list.length > MAX_ITEMS ? [...lines, `... ${list.length - MAX_ITEMS} more`] : lines
+}
+
+/** One of a list: its title, and beside it what is short. Texts and addresses would hide the rest. */
+function itemLine(item: JsonValue): string {
+  if (typeof item !== 'object' || item === null || isList(item)) return inline(item)
+  const entries = Object.entries(item).slice(0, 50)
+  const title = entries.find(
+    ([key, value]) => typeof value === 'string' && value !== '' && /title|name|headline/i.test(key),
+  )
+  if (title === undefined) return inline(item)
+  const rest = entries
+    .filter(([key, value]) => key !== title[0] && value !== null && typeof value !== 'object')
+    .map(([, value]) => scalar(value))
+    .filter((text) => text !== '' && text.length <= 40 && !/^https?:/.test(text))
+  const beside = rest.length === 0 ? '' : ` (${rest.slice(0, 4).join(', ')})`
+  return oneLine(`${scalar(title[1])}${beside}`, MAX_TEXT)
 }
 
 /** A value in one line; of an object its plain values, since those are what a reader looks for. */

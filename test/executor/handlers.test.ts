@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import type { Step } from '../../src/contracts/plan.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+import { answer, call, createWorld, type WorldOptions } from './support.ts'
+
+const step = (type: Step['type'], more: Partial<Step>): Step => ({ name: 's', type, dependsOn: [], ...more })
+const START = Date.UTC(2026, 0, 1)
+
+async function waited(wait: Step['wait'], inputs = {}) {
+  const clock = createManualClock()
+  const running = createWorld({ clock }).run({ steps: [step('wait', wait === undefined ? {} : { wait })], inputs: { at: { type: 'any' } } }, { inputs })
+  await clock.advance(10_000)
+  return (await running).end('s')
+}
+
+describe('wait', () => {
+  it('waits for a time', async () => {
+    expect(await waited({ forMs: 700 })).toMatchObject({ status: 'succeeded', output: null, durationMs: 700 })
+  })
+
+  it('waits until a moment, given as text or by an expression', async () => {
+    const moment = new Date(START + 2_000).toISOString()
+    expect(await waited({ until: moment })).toMatchObject({ status: 'succeeded', durationMs: 2_000 })
+    expect(await waited({ until: '${inputs.at}' }, { at: moment })).toMatchObject({ status: 'succeeded', durationMs: 2_000 })
+  })
+
+  it('ends at once for a moment that has passed', async () => {
+    expect(await waited({ until: '2020-01-01T00:00:00Z' })).toMatchObject({ status: 'succeeded', durationMs: 0 })
+  })
+
+  it('fails when the moment is later than its timeout', async () => {
+    expect(await waited({ until: '2027-01-01T00:00:00Z', timeoutMs: 1_000 })).toMatchObject({ status: 'failed', durationMs: 1_000, error: { code: 'deadline_exceeded' } })
+  })
+
+  it('fails on what is no time, and says what is wanted', async () => {
+    const end = await waited({ until: '${inputs.at}' }, { at: 'soon' })
+    expect(end).toMatchObject({ status: 'failed', error: { code: 'expression_failed' } })
+    expect(end.error?.message).toContain('ISO 8601')
+  })
+})
+
+describe('transform and gate', () => {
+  it('makes an object of expressions', async () => {
+    const ran = await createWorld({ tools: { 'a/b': () => answer({ price: 468.285 }) } }).run({
+      steps: [call('q', 'a/b'), step('transform', { set: { total: '${steps.q.output.price * 100}', fixed: [1, { a: null }], text: 'is ${steps.q.output.price}' } })],
+    })
+    expect(ran.end('s').output).toEqual({ total: 46828.5, fixed: [1, { a: null }], text: 'is 468.285' })
+  })
+
+  it('fails where a value is not there', async () => {
+    const ran = await createWorld({ tools: { 'a/b': () => answer({}) } }).run({ steps: [call('q', 'a/b'), step('transform', { set: { x: '${steps.q.output.gone}' } })] })
+    expect(ran.end('s')).toMatchObject({ status: 'failed', error: { code: 'binding_failed' } })
+  })
+
+  it('reaches a gate without calling anything', async () => {
+    expect((await createWorld().run({ steps: [step('gate', {})] })).end('s')).toMatchObject({ status: 'succeeded', output: null })
+  })
+})
+
+describe('ai-generate', () => {
+  const generate = async (more: Partial<Step>, options: WorldOptions = {}) => {
+    const world = createWorld({ tools: { 'a/b': () => answer({ topic: 'trains' }) }, model: { generate: () => 'written' }, ...options })
+    const ran = await world.run({ steps: [call('src', 'a/b'), step('ai-generate', { name: 'write_the-summary', dependsOn: ['src'], ...more })] }, { request: 'Tell me of travel' })
+    return { end: ran.end('write_the-summary'), ask: world.asked[0], prompt: world.asked[0]?.messages[0]?.content ?? '' }
+  }
+
+  it('gives the text of the model, which sees prompt, request and the outputs before it', async () => {
+    const { end, ask, prompt } = await generate({ prompt: 'Write about ${steps.src.output.topic}' })
+    expect(end).toMatchObject({ status: 'succeeded', output: 'written' })
+    for (const part of ['Write about trains', 'Tell me of travel', 'output of step src']) expect(prompt).toContain(part)
+    expect(ask).toMatchObject({ purpose: 'generate', step: 'write_the-summary' })
+  })
+
+  it('uses the description without a prompt, and the name in words without both', async () => {
+    expect((await generate({ description: 'Sum it up' })).prompt).toContain('Sum it up')
+    expect((await generate({})).prompt).toContain('write the summary')
+  })
+
+  it('gives JSON by the output schema', async () => {
+    const outputSchema = { type: 'object', properties: { n: { type: 'number' } } }
+    const { end, ask } = await generate({ outputSchema }, { model: { generate: () => ({ n: 1 }) } })
+    expect(end.output).toEqual({ n: 1 })
+    expect(ask?.schema).toEqual(outputSchema)
+  })
+
+  it('fails with the reason when no model answers', async () => {
+    expect((await generate({}, { model: {} })).end).toMatchObject({ status: 'failed', error: { code: 'no_model' } })
+  })
+})
+
+describe('own handlers', () => {
+  it('take the place of a built-in kind', async () => {
+    const ran = await createWorld({ handlers: [{ type: 'gate', run: async (compiled) => ({ output: `own ${compiled.name}` }) }] }).run({ steps: [step('gate', {})] })
+    expect(ran.end('s').output).toBe('own s')
+  })
+})
