@@ -75,7 +75,7 @@ async function createTutti(work: Work): Promise<Engine> {
   })
   const orchestrator = createOrchestrator({
     tools: [works],
-    executor: { maxConcurrency: 100_000, componentConcurrency: 1_000_000, maxSteps: 200_000 },
+    executor: { maxSteps: 200_000, maxConcurrency: Number(process.env.MC ?? 10) },
     runs: { maxQueued: 100_000, concurrency: 100_000 },
     onEvent: () => {
       events++

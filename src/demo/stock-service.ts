@@ -29,7 +29,7 @@ function findCompany(word: string): Company {
 const symbol = z
   .string()
   .min(1)
-  .describe('Ticker symbol of the share, such as TSLA')
+  .describe('Ticker symbol of the share or name of the company, such as TSLA')
   .meta({ examples: ['TSLA'] })
 
 function createQuote(clock: Clock): ServedCapability {

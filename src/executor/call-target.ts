@@ -43,7 +43,10 @@ export class CallTargets {
   readonly #invokerOf: (component: Component) => Invoker
   readonly #limiters = new Map<string, Limiter>()
   readonly #plans = new WeakMap<CompiledPlan, PlanMemory>()
-  readonly #byView = new WeakMap<CatalogView, { readonly fingerprint: string; readonly byKey: Map<string, CallTarget> }>()
+  readonly #byView = new WeakMap<
+    CatalogView,
+    { readonly fingerprint: string; readonly byKey: Map<string, CallTarget> }
+  >()
 
   constructor(settings: Config, invokerOf: (component: Component) => Invoker) {
     this.#settings = settings

@@ -8,6 +8,7 @@ import type { SkipReason } from '../contracts/run.ts'
 import { formatDuration } from '../util/duration.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Outcome } from './outcome.ts'
+import { ReadySet } from './ready-set.ts'
 import {
   BROKEN,
   BYPASSED,
@@ -20,6 +21,7 @@ import {
   succeededView,
 } from './run-state.ts'
 import { blockedBy, isWanted } from './settling.ts'
+import { SlotQueue } from './slot-queue.ts'
 import { type RunFrame, StepExecution } from './step-execution.ts'
 
 export interface SchedulerParts {
@@ -40,23 +42,17 @@ export class Scheduler {
   readonly #plan: CompiledPlan
   readonly #parts: SchedulerParts
   readonly #frame: RunFrame
-  readonly #open: Int32Array
+  readonly #ready: ReadySet
   readonly #settlements: Uint8Array
   readonly #views: (StepView | undefined)[]
   readonly #active = new Set<StepExecution>()
-  /** Steps whose dependencies have settled, in that order; each enters once. */
-  readonly #ready: Int32Array
-  #readyHead = 0
-  #readyTail = 0
-  /** Of those, the ones that wait for a place. */
-  readonly #queued: StepExecution[] = []
-  #queuedHead = 0
-  #slots = 0
+  readonly #slots: SlotQueue
   #remaining: number
   #sinceTurn = 0
   #isPumping = false
   #isStopped = false
   #isDone = false
+  #turnIsAsked = false
   readonly #finished: Promise<void>
   #finish: () => void = () => undefined
 
@@ -65,10 +61,10 @@ export class Scheduler {
     this.#run = run
     this.#plan = plan
     this.#parts = parts
-    this.#open = plan.inDegrees.slice()
+    this.#ready = new ReadySet(plan)
     this.#settlements = new Uint8Array(count)
     this.#views = new Array<StepView | undefined>(count)
-    this.#ready = new Int32Array(count)
+    this.#slots = new SlotQueue(parts.maxConcurrency)
     this.#remaining = count
     const { clock } = parts
     this.#frame = { run, plan, clock, scope: createScope(run, plan, this.#views), deadlines: new Deadlines(clock) }
@@ -82,8 +78,6 @@ export class Scheduler {
     const { signal } = this.#run
     const onAbort = (): void => this.#cancel(toTuttiError(signal.reason, 'cancelled'))
     signal.addEventListener('abort', onAbort, { once: true })
-    const { steps } = this.#plan
-    for (let i = 0; i < steps.length; i++) if (this.#open[i] === 0) this.#ready[this.#readyTail++] = i
     if (signal.aborted) onAbort()
     else this.#pump()
     await this.#finished
@@ -100,17 +94,16 @@ export class Scheduler {
     }
     this.#isPumping = true
     while (this.#sinceTurn < BATCH) {
-      if (this.#readyHead < this.#readyTail) this.#admit(this.#ready[this.#readyHead++] ?? 0)
-      else if (this.#queuedHead < this.#queued.length && (this.#isStopped || this.#slots < this.#parts.maxConcurrency)) {
-        this.#beginQueued()
-      } else break
+      const index = this.#ready.next()
+      if (index !== undefined) this.#admit(index)
+      else if (this.#slots.mayTake(this.#isStopped)) this.#beginQueued()
+      else break
     }
     this.#isPumping = false
     if (this.#remaining === 0) this.#end()
     else if (this.#sinceTurn >= BATCH) this.#yieldTurn()
   }
 
-  #turnIsAsked = false
   #yieldTurn(): void {
     if (this.#turnIsAsked) return
     this.#turnIsAsked = true
@@ -141,23 +134,16 @@ export class Scheduler {
     }
     this.#watchDeadline(execution)
     if (!execution.holdsSlot) return this.#begin(execution)
-    this.#queued.push(execution)
+    this.#slots.add(execution)
   }
 
   #beginQueued(): void {
-    const execution = this.#queued[this.#queuedHead++]
-    // Lets go of the front now and then, so that a long run does not keep every step it has had.
-    if (this.#queuedHead > 1_024 && this.#queuedHead * 2 > this.#queued.length) {
-      this.#queued.splice(0, this.#queuedHead)
-      this.#queuedHead = 0
-    }
+    const execution = this.#slots.take()
+    if (execution !== undefined && !execution.isOver && !this.#isStopped) return this.#begin(execution)
+    this.#slots.release()
     if (execution === undefined || execution.isOver) return
-    if (this.#isStopped) {
-      execution.finish()
-      return this.#skip(execution.compiled, 'run-stopped')
-    }
-    this.#slots++
-    this.#begin(execution)
+    execution.finish()
+    this.#skip(execution.compiled, 'run-stopped')
   }
 
   #begin(execution: StepExecution): void {
@@ -179,7 +165,10 @@ export class Scheduler {
   async #runHandler(handler: StepHandler | undefined, execution: StepExecution): Promise<Outcome> {
     const { type } = execution.compiled.step
     if (handler === undefined) {
-      throw new TuttiError('not_supported', `Step "${execution.name}" is of type "${type}", which nothing here can run.`)
+      throw new TuttiError(
+        'not_supported',
+        `Step "${execution.name}" is of type "${type}", which nothing here can run.`,
+      )
     }
     if (type === 'call') execution.isRead = false
     const { output, response = output } = await handler.run(execution.compiled, execution)
@@ -220,7 +209,8 @@ export class Scheduler {
     const { step, name } = execution.compiled
     const isCovered = step.onError === 'continue'
     this.#close(execution, brokenView('failed', error), isCovered ? PASSED : BROKEN)
-    if (error.code === 'internal') this.#parts.log.error(`Step "${name}" failed inside.`, { runId: this.#run.runId, error })
+    if (error.code === 'internal')
+      this.#parts.log.error(`Step "${name}" failed inside.`, { runId: this.#run.runId, error })
     this.#run.emit(this.#failure(execution, 'failed', error))
     if (!isCovered && this.#plan.onError === 'fail') this.#isStopped = true
     this.#release(execution.compiled, !execution.isRead)
@@ -250,7 +240,7 @@ export class Scheduler {
   /** Takes the step out of what is at work. */
   #close(execution: StepExecution, view: StepView, settlement: Settlement): void {
     execution.finish()
-    if (this.#active.delete(execution) && execution.holdsSlot) this.#slots--
+    if (this.#active.delete(execution) && execution.holdsSlot) this.#slots.release()
     this.#settle(execution.compiled.index, view, settlement)
   }
 
@@ -267,7 +257,10 @@ export class Scheduler {
     flush().then(
       () => this.#releaseNow(step.index),
       (thrown: unknown) => {
-        this.#parts.log.error('The journal cannot be written; no further step starts.', { runId: this.#run.runId, error: thrown })
+        this.#parts.log.error('The journal cannot be written; no further step starts.', {
+          runId: this.#run.runId,
+          error: thrown,
+        })
         this.#isStopped = true
         this.#releaseNow(step.index)
       },
@@ -277,14 +270,7 @@ export class Scheduler {
 
   #releaseNow(index: number): void {
     if (this.#isDone) return
-    const { offsets, dependants } = this.#plan
-    const end = offsets[index + 1] ?? 0
-    for (let k = offsets[index] ?? 0; k < end; k++) {
-      const dependant = dependants[k] ?? 0
-      const left = (this.#open[dependant] ?? 0) - 1
-      this.#open[dependant] = left
-      if (left === 0) this.#ready[this.#readyTail++] = dependant
-    }
+    this.#ready.settle(index)
     this.#pump()
   }
 

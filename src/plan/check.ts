@@ -5,7 +5,7 @@ import type { Issue, PlanDocument } from '../contracts/plan.ts'
 import { compileDraft } from './compile.ts'
 import { readDraft } from './document.ts'
 import type { TextOptions } from './document-text.ts'
-import { hasErrors } from './issue.ts'
+import { createIssue, hasErrors } from './issue.ts'
 import { repairDocument } from './repair.ts'
 import { type ValidateOptions, validatePlan } from './validate.ts'
 
@@ -42,12 +42,21 @@ export async function checkDocument(
   return hasErrors(issues) ? { document, issues, repairs } : { document, plan: compiled.plan, issues, repairs }
 }
 
+/** Nobody reads more, and nobody should have to send them. */
+const MAX_ISSUES = 500
+
 function withoutRepeats(issues: readonly Issue[]): Issue[] {
   const seen = new Set<string>()
-  return issues.filter(({ code, pointer, message }) => {
+  const distinct = issues.filter(({ code, pointer, message }) => {
     const key = code === 'duplicate_name' ? `${code} ${pointer}` : `${code} ${pointer} ${message}`
     if (seen.has(key)) return false
     seen.add(key)
     return true
   })
+  if (distinct.length <= MAX_ISSUES) return distinct
+  // Errors first: a cut must not turn a broken document into a valid one.
+  const errors = distinct.filter(({ severity }) => severity === 'error')
+  const kept = (errors.length > 0 ? errors : distinct).slice(0, MAX_ISSUES - 1)
+  const message = `There are ${distinct.length} issues; these are the first ${kept.length}.`
+  return [...kept, createIssue({ code: 'limit', severity: 'warning', path: [], message })]
 }

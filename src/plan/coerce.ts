@@ -122,23 +122,12 @@ function createShape(
   }
 }
 
+/** Normalised schemas refer to themselves or to their `$defs`, and to nothing else. */
 function resolveLocal(root: SafeSchema, ref: string): unknown {
-  if (ref === '#') return root
-  if (!ref.startsWith('#/')) return undefined
-  let node: unknown = root
-  for (const part of ref.slice(2).split('/')) {
-    let key = part
-    try {
-      key = decodeURIComponent(part)
-    } catch {
-      // An odd percent sign: taken as written.
-    }
-    key = key.replaceAll('~1', '/').replaceAll('~0', '~')
-    if (Array.isArray(node)) node = (node as readonly unknown[])[Number(key)]
-    else if (isJsonObject(node) && Object.hasOwn(node, key)) node = node[key]
-    else return undefined
-  }
-  return node
+  if (ref === '#' || typeof root === 'boolean') return root
+  const { $defs: definitions } = root
+  const name = ref.slice('#/$defs/'.length)
+  return isJsonObject(definitions) && Object.hasOwn(definitions, name) ? definitions[name] : undefined
 }
 
 function coerceTo(shape: Shape, given: JsonValue, budget: Budget): JsonValue {

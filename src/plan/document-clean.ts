@@ -42,7 +42,7 @@ export function cleanDocument(document: JsonObject, sourceOf: SourceOf): Cleaned
       } else if (value === null) continue
       else if (isLaterStepKey(key)) later([...path, key], `"${key}"`, name)
       else if (key === 'type' && LATER_TYPES.has(value)) {
-        later([...path, key], `The step type "${String(value)}"`, name)
+        later([...path, key], `The step type ${JSON.stringify(value)}`, name)
         entries.push([key, 'gate'])
       } else if (key === 'wait') entries.push([key, cleanWait(value, [...path, key], name)])
       else if (key === 'retry' && isJsonObject(value)) entries.push([key, withoutNulls(value)])

@@ -127,9 +127,9 @@ function pruneAt(node: JsonValue, [part, ...rest]: Path): JsonValue {
     const list: readonly JsonValue[] = node
     const at = Number(part)
     const item = list[at]
-    if (item === undefined) return node
+    if (item === undefined) return list
     const replaced = rest.length > 0 ? pruneAt(item, rest) : isJsonObject(item) ? item : {}
-    return list.map((other, i) => (i === at ? replaced : other))
+    return list.map((other, i): JsonValue => (i === at ? replaced : other))
   }
   if (!isJsonObject(node) || !Object.hasOwn(node, part)) return node
   const entries = Object.entries(node)

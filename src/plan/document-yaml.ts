@@ -35,12 +35,13 @@ export function readYaml(text: string): TextDocument {
     })
   } catch (thrown) {
     if (!(thrown instanceof RangeError)) throw thrown
-    return brokenText(createIssue({ code: 'limit', path: [], message: 'The document is nested too deeply.' }))
+    return brokenText(tooDeep())
   }
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
+  if (document.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) return brokenText(tooDeep())
   const errors = document.errors.slice(0, MAX_SYNTAX_ISSUES)
   if (errors.length > 0) {
     const issues = errors.map((error) => {
@@ -70,6 +71,9 @@ export function readYaml(text: string): TextDocument {
     },
   }
 }
+
+const tooDeep = (): Issue =>
+  createIssue({ code: 'limit', path: [], message: `The document is nested deeper than ${MAX_DOCUMENT_DEPTH} levels.` })
 
 const lineAt = (text: string, line: number): string => text.split(/\r?\n/)[line - 1] ?? ''
 

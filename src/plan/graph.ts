@@ -70,10 +70,16 @@ export function findCycles(dependencies: Dependencies, graph: Graph): number[][]
       walk.push(step)
       step = dependencies[step]?.find((from) => done[from] === 0)
     }
-    if (step !== undefined && done[step] === 0) cycles.push(walk.slice(walk.indexOf(step)).reverse())
+    if (step !== undefined && done[step] === 0) cycles.push(rotate(walk.slice(walk.indexOf(step)).reverse()))
     for (const passed of walk) done[passed] = 1
   }
   return cycles
+}
+
+/** The same cycle, told from its earliest step on. */
+function rotate(cycle: readonly number[]): number[] {
+  const at = cycle.indexOf(cycle.reduce((least, step) => Math.min(least, step), Infinity))
+  return [...cycle.slice(at), ...cycle.slice(0, at)]
 }
 
 /** For each step the earliest stage, from 0, in which it can start. The graph has no cycles. */

@@ -84,7 +84,7 @@ const PLAIN: readonly (readonly [string, (value: unknown) => boolean])[] = [
 ]
 const SINGLE = ['not', 'if', 'then', 'else', 'contains', 'propertyNames', 'additionalItems', 'unevaluatedProperties']
 const LISTS = ['allOf', 'anyOf', 'oneOf', 'prefixItems']
-const MAPS = ['properties', '$defs', 'definitions', 'dependentSchemas']
+const MAPS = ['properties', 'dependentSchemas']
 
 /** What makes a regular expression take exponential time: a repeated group that repeats or branches inside, a back reference. */
 function isRisky(pattern: string): boolean {
@@ -120,17 +120,46 @@ class SchemaTooLarge extends Error {}
 
 interface Walk {
   nodes: number
+  readonly root: JsonSchema
   readonly id: string | undefined
+  /** Places that are referred to, each with the name under which it stands in `$defs`. */
+  readonly names: Map<string, string>
 }
 
 /** @returns undefined when the schema is too large, too deep or contains itself */
 export function normaliseSchema(schema: JsonSchema): SafeSchema | undefined {
   const id = typeof schema.$id === 'string' && schema.$id !== '' ? schema.$id : undefined
+  const walk: Walk = { nodes: 0, root: schema, id, names: new Map() }
   try {
-    return normalise(schema, 0, { nodes: 0, id })
+    const safe = normalise(schema, 0, walk)
+    if (typeof safe === 'boolean' || walk.names.size === 0) return safe
+    const definitions: Record<string, SafeSchema> = {}
+    // The map grows while it is walked: a definition may refer to further ones.
+    for (const [pointer, name] of walk.names) definitions[name] = normalise(resolvePointer(schema, pointer), 1, walk)
+    return { ...safe, $defs: definitions }
   } catch (thrown) {
     if (thrown instanceof SchemaTooLarge) return undefined
     throw thrown
+  }
+}
+
+function resolvePointer(root: JsonSchema, pointer: string): unknown {
+  let node: unknown = root
+  for (const part of pointer.split('/').slice(1)) {
+    const key = decodePart(part)
+    if (Array.isArray(node)) node = (node as readonly unknown[])[Number(key)]
+    else node = isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : undefined
+  }
+  return node
+}
+
+function decodePart(part: string): string {
+  const plain = part.replaceAll('~1', '/').replaceAll('~0', '~')
+  try {
+    return decodeURIComponent(plain)
+  } catch {
+    // An odd percent sign is meant as one.
+    return plain
   }
 }
 
@@ -162,7 +191,7 @@ function normalise(schema: unknown, depth: number, walk: Walk): SafeSchema {
   addObjects(source, out, child)
   addNumbers(source, out)
   addValues(source, out)
-  const ref = localRef(source.$ref, walk.id)
+  const ref = localRef(source.$ref, walk)
   if (ref !== undefined) out.$ref = ref
   return out
 }
@@ -239,7 +268,10 @@ function addNumbers(source: Readonly<Record<string, unknown>>, out: Record<strin
 
 function addValues(source: Readonly<Record<string, unknown>>, out: Record<string, unknown>): void {
   if (Array.isArray(source.enum) && source.enum.length > 0) {
-    out.enum = source.nullable === true && !source.enum.includes(null) ? [...source.enum, null] : source.enum
+    out.enum =
+      source.nullable === true && !source.enum.includes(null)
+        ? [...(source.enum as readonly unknown[]), null]
+        : source.enum
   }
   if ('const' in source && source.const !== undefined) out.const = source.const
   if (typeof source.pattern === 'string' && safePattern(source.pattern) !== undefined) {
@@ -247,9 +279,13 @@ function addValues(source: Readonly<Record<string, unknown>>, out: Record<string
   }
 }
 
-/** Only places in the same schema; anything else would have to be fetched, and says nothing then. */
-function localRef(ref: unknown, id: string | undefined): string | undefined {
+/** Only places in the same schema; anything else would have to be fetched, and says nothing, as does a place that is not there. */
+function localRef(ref: unknown, { root, id, names }: Walk): string | undefined {
   if (typeof ref !== 'string') return undefined
   const local = id !== undefined && ref.startsWith(id) ? ref.slice(id.length) : ref
-  return local === '' ? '#' : local.startsWith('#') ? local : undefined
+  if (local === '' || local === '#') return '#'
+  if (!local.startsWith('#/') || !isSchema(resolvePointer(root, local))) return undefined
+  const name = names.get(local) ?? `d${names.size}`
+  names.set(local, name)
+  return `#/$defs/${name}`
 }

@@ -180,8 +180,8 @@ function replaceBigints(value: JsonValue): JsonValue {
   if (typeof value === 'bigint') return Number(value)
   if (Array.isArray(value)) {
     const list: readonly JsonValue[] = value
-    const copy = list.map(replaceBigints)
-    return copy.some((item, i) => item !== list[i]) ? copy : value
+    const copy: readonly JsonValue[] = list.map(replaceBigints)
+    return copy.some((item, i) => item !== list[i]) ? copy : list
   }
   if (!isJsonObject(value)) return value
   const entries = Object.entries(value).map(([key, item]) => [key, replaceBigints(item), item] as const)

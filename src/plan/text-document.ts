@@ -23,7 +23,7 @@ const FIRST_PLACE: Place = { line: 1, column: 1 }
 /** A document of nothing but one issue. */
 export const brokenText = (issue: Issue): TextDocument => ({
   value: undefined,
-  issues: [issue],
+  issues: [{ ...issue, ...FIRST_PLACE }],
   locate: () => FIRST_PLACE,
   sourceOf: () => undefined,
 })

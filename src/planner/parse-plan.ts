@@ -33,7 +33,7 @@ export function parsePlan(answer: string): ParsedPlan {
   if (value === undefined) {
     return { issue: syntaxIssue('The answer is not a plan. Answer with one JSON object that has "steps", a list.') }
   }
-  return { value: withReason(value) }
+  return { value: withReason(withoutRemarks(value)) }
 }
 
 /** The list of steps alone, and `{"plan": {...}}`, are meant as the plan. */
@@ -47,6 +47,22 @@ function unwrapPlan(value: JsonValue): JsonObject | undefined {
   }
   return value
 }
+
+/** What models like to say beside a plan, and no document knows. Any other key that is unknown may be a mistake that matters. */
+const REMARKS: ReadonlySet<string> = new Set(
+  'reasoning rationale explanation thought thoughts analysis comment comments note notes confidence'.split(' '),
+)
+
+function withoutRemarks(value: JsonObject): JsonObject {
+  const { steps } = value
+  const told = dropRemarks(value)
+  return steps !== undefined && isList(steps)
+    ? { ...told, steps: steps.map((step) => (isJsonObject(step) ? dropRemarks(step) : step)) }
+    : told
+}
+
+const dropRemarks = (value: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(value).filter(([key]) => !REMARKS.has(key)))
 
 const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
 

@@ -22,8 +22,8 @@ export interface PlanCache {
   /** Keeps a plan of the model that is valid and calls something. */
   store(ask: CacheAsk, document: PlanDocument): void
   evict(ask: CacheAsk): void
-  /** How a lookup turned out, for the statistics: a plan that was found may still have been unusable. */
-  count(outcome: 'hit' | 'miss'): void
+  /** How a lookup turned out, for the statistics: a plan that was found may still have been unusable. What is never kept is not counted. */
+  count(ask: CacheAsk, outcome: 'hit' | 'miss'): void
   stats(): { readonly hits: number; readonly misses: number; readonly size: number }
 }
 
@@ -73,7 +73,8 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
     evict(ask) {
       if (isCacheable(ask)) entries.delete(keyOf(ask))
     },
-    count(outcome) {
+    count(ask, outcome) {
+      if (!isCacheable(ask)) return
       if (outcome === 'hit') hits++
       else misses++
     },

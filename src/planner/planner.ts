@@ -77,13 +77,13 @@ async function* planFromCache(
   if (kept?.isFresh === true) {
     const { document, issues } = await check(kept.document, ask, settings, ask.offered)
     if (!hasErrors(issues)) {
-      cache.count('hit')
+      cache.count(ask, 'hit')
       yield { type: 'document', document, issues, way: 'cache' }
       return true
     }
     cache.evict(ask)
   }
-  cache.count('miss')
+  cache.count(ask, 'miss')
   return false
 }
 

@@ -51,7 +51,8 @@ export function createAnthropic(settings: VendorSettings, clock: Clock): Vendor 
         }
         return
       } catch (thrown) {
-        const mayBeFormat = !hasBegun && body.output_config !== undefined && thrown instanceof sdk.APIError && thrown.status === 400
+        const mayBeFormat =
+          !hasBegun && body.output_config !== undefined && thrown instanceof sdk.APIError && thrown.status === 400
         if (mayBeFormat) continue
         throw classifyError(thrown, {
           sdk,
@@ -73,15 +74,19 @@ export function createAnthropic(settings: VendorSettings, clock: Clock): Vendor 
 
 async function loadClient(apiKey: string | undefined, baseUrl: string | undefined): Promise<Loaded> {
   const sdk = await import('@anthropic-ai/sdk')
+  const key = apiKey ?? 'none'
   const client = new sdk.Anthropic({
-    // A key that is given keeps the SDK from looking for others.
-    apiKey: apiKey ?? 'none',
-    authToken: null,
+    // A key that is given keeps the SDK from looking for others. It goes under the name that the API documents, which
+    // compatible servers know too; the SDK's own way is a bearer token.
+    apiKey: key,
+    defaultHeaders: { 'x-api-key': key, authorization: null },
     baseURL: baseUrl ?? VENDOR_URL,
     // Deadlines and repetitions have one place each, and it is not here.
     maxRetries: 0,
     timeout: 2_000_000_000,
     logLevel: 'off',
+    // The key is meant for this address and no other.
+    fetchOptions: { redirect: 'error' },
   })
   return { sdk, client }
 }

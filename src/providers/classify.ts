@@ -91,21 +91,21 @@ export function classifyError(thrown: unknown, scene: ErrorScene): TuttiError {
   if (thrown instanceof sdk.APIUserAbortError)
     return new TuttiError('cancelled', `The call of "${model}" was cancelled.`)
   if (thrown instanceof sdk.APIConnectionError) {
-    const reason = reasonOf(thrown)
+    const system = systemCodeOf(thrown)
     return new TuttiError(
       'model_unavailable',
-      `"${model}" cannot be reached${reason === undefined ? '' : ` (${reason})`}. Check the address and the network.`,
-      { details: reason === undefined ? {} : { reason } },
+      `"${model}" cannot be reached${system === undefined ? '' : ` (${system})`}. Check the address and the network.`,
+      { details: system === undefined ? {} : { system } },
     )
   }
   if (thrown instanceof sdk.APIError) return classifyAnswer(thrown, scene)
   // Sockets that were cut and frames that are no JSON come as plain TypeError and SyntaxError.
-  const reason = reasonOf(thrown)
+  const system = systemCodeOf(thrown)
   return new TuttiError(
     'model_stream_cut',
-    `The answer of "${model}" broke off${reason === undefined ? '' : ` (${reason})`}.`,
+    `The answer of "${model}" broke off${system === undefined ? '' : ` (${system})`}.`,
     {
-      details: reason === undefined ? {} : { reason },
+      details: system === undefined ? {} : { system },
     },
   )
 }
@@ -130,8 +130,10 @@ function classifyAnswer(thrown: ApiFailure, { model, apiKey, keyVariable, nowMs 
   })
 }
 
+/** Shorter ones are placeholders, and would punch holes into words. */
+const SHORTEST_KEY = 8
 const hideKey = (text: string, apiKey: string): string =>
-  truncateText(apiKey === '' ? text : text.replaceAll(apiKey, '[key]'), 300)
+  truncateText(apiKey.length < SHORTEST_KEY ? text : text.replaceAll(apiKey, '[key]'), 300)
 
 function retryAfterOf(headers: Headers | undefined, nowMs: number): number | undefined {
   const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN)
@@ -141,7 +143,7 @@ function retryAfterOf(headers: Headers | undefined, nowMs: number): number | und
 }
 
 /** The code of the system error beneath, such as ECONNREFUSED or UND_ERR_SOCKET. */
-function reasonOf(thrown: unknown): string | undefined {
+function systemCodeOf(thrown: unknown): string | undefined {
   for (let error = thrown, depth = 0; isRecord(error) && depth < 5; error = error.cause, depth++) {
     if (typeof error.code === 'string') return error.code
   }

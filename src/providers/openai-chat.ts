@@ -2,7 +2,7 @@
 import type { ChatCompletionChunk, ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions'
 import type { ModelEvent, Usage } from '../contracts/model.ts'
 import type { AnswerFormat } from './answer-format.ts'
-import type { OpenAiRequest } from './openai.ts'
+import type { OpenAiRequest } from './openai-request.ts'
 import { createThoughtFilter } from './thoughts.ts'
 import type { Pulse } from './wire-model.ts'
 

@@ -3,7 +3,7 @@ import type { Response, ResponseCreateParamsStreaming } from 'openai/resources/r
 import { type ErrorCode, TuttiError } from '../contracts/errors.ts'
 import type { ModelEvent, Usage } from '../contracts/model.ts'
 import type { AnswerFormat } from './answer-format.ts'
-import type { OpenAiRequest } from './openai.ts'
+import type { OpenAiRequest } from './openai-request.ts'
 import type { Pulse } from './wire-model.ts'
 
 /** The answer in pieces; no `end` when the stream stopped without a terminal event. */

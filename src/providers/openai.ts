@@ -6,27 +6,9 @@ import type { Clock } from '../contracts/parts.ts'
 import { formatAnswer } from './answer-format.ts'
 import { classifyError, readVendorWords, type SdkErrors } from './classify.ts'
 import { streamChat } from './openai-chat.ts'
+import type { Limits, OpenAiRequest } from './openai-request.ts'
 import { streamResponse } from './openai-responses.ts'
 import type { Pulse, Vendor, VendorSettings, WireModel } from './wire-model.ts'
-
-/** What one call sends, whichever of the two APIs it goes through. */
-export interface OpenAiRequest {
-  readonly client: OpenAI
-  readonly name: string
-  readonly call: ModelCall
-  readonly answer: ReturnType<typeof formatAnswer>
-  readonly temperature: number | undefined
-  readonly maxTokens: number | undefined
-  readonly isReasoning: boolean
-  readonly limits: Limits
-}
-
-/** What a server was found not to take. */
-export interface Limits {
-  readonly wordsOnly: boolean
-  readonly noTemperature: boolean
-  readonly noStreamOptions: boolean
-}
 
 interface Loaded {
   readonly sdk: SdkErrors
@@ -105,6 +87,8 @@ async function loadClient(apiKey: string | undefined, baseUrl: string | undefine
     maxRetries: 0,
     timeout: 2_000_000_000,
     logLevel: 'off',
+    // The key is meant for this address and no other.
+    fetchOptions: { redirect: 'error' },
     // What the environment says of the vendor's account is no business of another server.
     ...(baseUrl !== undefined && { organization: null, project: null }),
   })

@@ -109,9 +109,13 @@ function vendorSettings(config: Config, vendor: VendorName, setting: string): Ve
     )
   }
   if (hasText(baseUrl) && !/^https?:$/.test(URL.parse(baseUrl.trim())?.protocol ?? '')) {
-    throw new TuttiError('invalid_config', `"${vendor}.base_url" is no http or https address. Write it like "https://host/v1".`, {
-      details: { setting: `${vendor}.base_url` },
-    })
+    throw new TuttiError(
+      'invalid_config',
+      `"${vendor}.base_url" is no http or https address. Write it like "https://host/v1".`,
+      {
+        details: { setting: `${vendor}.base_url` },
+      },
+    )
   }
   return { ...(hasText(apiKey) && { apiKey: apiKey.trim() }), ...(hasText(baseUrl) && { baseUrl: baseUrl.trim() }) }
 }

@@ -38,7 +38,9 @@ async function* streamWithRetries(
     } catch (thrown) {
       const error = toTuttiError(thrown, 'model_unavailable')
       const asked = typeof error.details.retryAfterMs === 'number' ? error.details.retryAfterMs : undefined
-      const mayRepeat = !hasText && error.retryable && attempt < maxAttempts && !call.signal.aborted
+      // A deadline that passed has cost the reader its whole length already; the next model of the list may be faster.
+      const isPassing = error.retryable && error.code !== 'model_timeout'
+      const mayRepeat = !hasText && isPassing && attempt < maxAttempts && !call.signal.aborted
       if (!mayRepeat || (asked !== undefined && asked > LONGEST_PAUSE_MS)) throw error
       const waitMs = backoffMs(POLICY, attempt, random, asked)
       log.warn('a model call is repeated', {

@@ -28,11 +28,11 @@ async function* guardStream(
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(cancelled(model, call))
   call.signal.addEventListener('abort', onAbort, { once: true })
-  const deadline = (ms: number, what: string): (() => void) =>
-    ms === 0 ? () => undefined : clock.after(ms, () => controller.abort(timedOut(model, call, ms, what)))
-  const stopTotal = deadline(timeoutMs, 'no whole answer')
+  const deadline = (ms: number, what: string, setting: string): (() => void) =>
+    ms === 0 ? () => undefined : clock.after(ms, () => controller.abort(timedOut(model, call, { ms, what, setting })))
+  const stopTotal = deadline(timeoutMs, 'no whole answer', 'model.timeout')
   // Runs only while a piece is awaited: a slow reader is not the model's pause.
-  let stopIdle = deadline(idleTimeoutMs, 'no piece of an answer')
+  let stopIdle = deadline(idleTimeoutMs, 'no piece of an answer', 'model.idle_timeout')
   let hasText = false
   let hasEnded = false
   let usage: Usage | undefined
@@ -48,7 +48,7 @@ async function* guardStream(
         hasText = true
         yield event
       }
-      stopIdle = deadline(idleTimeoutMs, 'no further piece of the answer')
+      stopIdle = deadline(idleTimeoutMs, 'no further piece of the answer', 'model.idle_timeout')
     }
     controller.signal.throwIfAborted()
     throw new TuttiError(
@@ -87,9 +87,15 @@ const cancelled = (model: WireModel, call: ModelCall): TuttiError =>
     cause: call.signal.reason,
   })
 
-const timedOut = (model: WireModel, call: ModelCall, ms: number, what: string): TuttiError =>
+interface Passed {
+  readonly ms: number
+  readonly what: string
+  readonly setting: string
+}
+
+const timedOut = (model: WireModel, call: ModelCall, { ms, what, setting }: Passed): TuttiError =>
   new TuttiError(
     'model_timeout',
-    `"${model.id}" sent ${what} for "${call.purpose}" within ${ms} ms. Raise model.timeout or model.idle_timeout, or take a faster model.`,
+    `"${model.id}" sent ${what} for "${call.purpose}" within ${ms} ms. Raise ${setting}, or take a faster model.`,
     { details: { timeoutMs: ms } },
   )

@@ -132,7 +132,7 @@ class InstanceBreaker implements CircuitBreaker {
   }
 
   #buckets(): readonly Bucket[] {
-    return this.#circuit.status.window as (Bucket & object)[]
+    return this.#circuit.status.window
   }
 
   #refusal(): TuttiError {

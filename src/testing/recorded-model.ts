@@ -32,9 +32,14 @@ const RUN_IDS = /\brun_[0-9a-f]{32}\b/g
  */
 export function recordingKey(call: Pick<ModelCall, 'purpose' | 'system' | 'messages' | 'schema' | 'json'>): string {
   const { purpose, system, messages, schema = null, json = false } = call
-  const told = stringifyJson([system, messages.map(({ role, content }) => [role, content]), schema, json])
-  const steady = told.replace(FENCE_IDS, 'id').replace(RUN_IDS, 'run')
-  return `${purpose}:${createHash('sha256').update(steady).digest('hex').slice(0, 32)}`
+  const steady = (text: string): string => text.replace(FENCE_IDS, 'id').replace(RUN_IDS, 'run')
+  const told = stringifyJson([
+    steady(system),
+    messages.map(({ role, content }) => [role, steady(content)]),
+    schema,
+    json,
+  ])
+  return `${purpose}:${createHash('sha256').update(told).digest('hex').slice(0, 32)}`
 }
 
 /** Passes calls on to the model and keeps what it answered. Calls that failed are not kept. */

@@ -169,6 +169,55 @@ describe('tutti as a process', () => {
   })
 })
 
+describe('Ctrl-C', () => {
+  it('cancels the run, shows what was reached, and exits 130', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'tutti-cli-'))
+    await writeFile(
+      join(cwd, 'long.yaml'),
+      'name: long\nsteps:\n  - {name: done, type: transform, set: {x: 1}}\n  - {name: w, type: wait, wait: {for: 1h}}\n',
+    )
+    const child = spawn(process.execPath, [MAIN, 'run', 'long.yaml', '--events'], {
+      env: { PATH: process.env.PATH ?? '' },
+      cwd,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let out = ''
+    let interrupted = false
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text
+      if (interrupted || !/"type":"step-start","step":"w"/.test(out)) return
+      interrupted = true
+      child.kill('SIGINT')
+    })
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130)
+    const last = JSON.parse(out.trim().split('\n').at(-1) ?? '') as unknown
+    expect(last).toMatchObject({
+      type: 'run-end',
+      response: {
+        status: 'cancelled',
+        steps: [
+          { name: 'done', status: 'succeeded' },
+          { name: 'w', status: 'cancelled' },
+        ],
+      },
+    })
+  })
+})
+
+describe('a closed pipe', () => {
+  it('ends the program without a word', async () => {
+    const child = spawn('sh', ['-c', '"$0" "$1" catalog list --json | head -c 10', process.execPath, MAIN], {
+      env: { PATH: process.env.PATH ?? '' },
+      cwd: tmpdir(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let err = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+    await new Promise((resolve) => child.on('close', resolve))
+    expect(err).toBe('No components are configured: using the demo components. Set REDIS_URL to use yours.\n')
+  })
+})
+
 describe('runs', () => {
   it('are listed, shown, followed and cancelled on a server', async () => {
     await using t = await startTestServer()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { runIdOf, send } from '../server/http.ts'
+import { openStream, runIdOf, send } from '../server/http.ts'
 
 const MAIN = join(dirname(fileURLToPath(import.meta.url)), '../../src/cli/main.ts')
 const stops: (() => void)[] = []
@@ -66,20 +66,22 @@ describe('tutti serve', () => {
   it('on SIGTERM is not ready, takes no new work, lets runs end, and exits 0', async () => {
     const server = await serve()
     const id = runIdOf(await send(server.port, 'POST', '/runs', wait))
-    const final = send(server.port, 'GET', `/runs/${id}/events`)
+    const stream = await openStream(server.port, 'GET', `/runs/${id}/events`)
+    await stream.until((text) => text.includes('run-start'))
     server.child.kill('SIGTERM')
     await expect.poll(async () => (await send(server.port, 'GET', '/ready')).status).toBe(503)
     expect((await send(server.port, 'POST', '/runs', wait)).json).toMatchObject({ status: 503, code: 'closed' })
-    expect((await final).text).toMatch(/event: run-end\ndata: .*"status":"succeeded"/)
+    expect(await stream.ended).toMatch(/event: run-end\ndata: .*"status":"succeeded"/)
     expect(await server.ended).toBe(0)
   })
   it('cancels what does not end in time', async () => {
     const server = await serve({ TUTTI_SERVER_SHUTDOWN_TIMEOUT: '50ms' })
     const long = { plan: { steps: [{ name: 'w', type: 'wait', wait: { for: '1h' } }] } }
     const id = runIdOf(await send(server.port, 'POST', '/runs', long))
-    const final = send(server.port, 'GET', `/runs/${id}/events`)
+    const stream = await openStream(server.port, 'GET', `/runs/${id}/events`)
+    await stream.until((text) => text.includes('run-start'))
     server.child.kill('SIGTERM')
-    expect((await final).text).toMatch(/event: run-end\ndata: .*"status":"cancelled"/)
+    expect(await stream.ended).toMatch(/event: run-end\ndata: .*"status":"cancelled"/)
     expect(await server.ended).toBe(0)
   })
 })

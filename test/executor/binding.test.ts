@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonSchema, JsonValue } from '../../src/contracts/json.ts'
+import { compilePlan } from '../../src/plan/compile.ts'
 import { answer, call, createWorld, object, type WorldOptions } from './support.ts'
 
-const typed = object(
-  { n: { type: 'number' }, i: { type: 'integer' }, b: { type: 'boolean' }, s: { type: 'string' }, a: { type: 'array' }, o: { type: 'object' } },
-)
+const typed = object({
+  n: { type: 'number' },
+  i: { type: 'integer' },
+  b: { type: 'boolean' },
+  s: { type: 'string' },
+  a: { type: 'array' },
+  o: { type: 'object' },
+})
 
 /** One step gives `source`, the next takes `inputs`. */
 async function bind(source: JsonValue, inputs: JsonObject, schema: JsonSchema = typed, more: WorldOptions = {}) {
@@ -22,13 +28,24 @@ async function bind(source: JsonValue, inputs: JsonObject, schema: JsonSchema = 
 describe('binding', () => {
   it('keeps the type of a value that is one reference (B23)', async () => {
     const source = { n: 1.5, b: false, s: 'x', o: { k: [1, { z: null }] }, a: [1, 'two'] }
-    const inputs = { n: '${steps.src.output.n}', b: '${steps.src.output.b}', s: '${steps.src.output.s}', o: '${steps.src.output.o}', a: '${steps.src.output.a}' }
+    const inputs = {
+      n: '${steps.src.output.n}',
+      b: '${steps.src.output.b}',
+      s: '${steps.src.output.s}',
+      o: '${steps.src.output.o}',
+      a: '${steps.src.output.a}',
+    }
     expect((await bind(source, inputs)).taken).toEqual(source)
   })
 
   it('gives null, 0, false and empty text as the values they are (B27)', async () => {
     const source = { z: 0, f: false, e: '', x: null }
-    const inputs = { n: '${steps.src.output.z}', b: '${steps.src.output.f}', s: '${steps.src.output.e}', free: '${steps.src.output.x}' }
+    const inputs = {
+      n: '${steps.src.output.z}',
+      b: '${steps.src.output.f}',
+      s: '${steps.src.output.e}',
+      free: '${steps.src.output.x}',
+    }
     expect((await bind(source, inputs)).taken).toEqual({ n: 0, b: false, s: '', free: null })
   })
 
@@ -43,7 +60,10 @@ describe('binding', () => {
   })
 
   it('brings text to numbers and booleans where that is exact (B38)', async () => {
-    const { taken } = await bind({ n: '42', i: '12.0', b: 'true' }, { n: '${steps.src.output.n}', i: '${steps.src.output.i}', b: '${steps.src.output.b}' })
+    const { taken } = await bind(
+      { n: '42', i: '12.0', b: 'true' },
+      { n: '${steps.src.output.n}', i: '${steps.src.output.i}', b: '${steps.src.output.b}' },
+    )
     expect(taken).toEqual({ n: 42, i: 12, b: true })
   })
 
@@ -53,7 +73,13 @@ describe('binding', () => {
   })
 
   it('fails on what cannot be converted, naming value and type, and never makes it 0 or false (B32, B33)', async () => {
-    for (const [input, value] of [['n', 'one hundred'], ['b', 'yes'], ['i', '12.5'], ['n', 'NaN'], ['n', 'Infinity']] as const) {
+    for (const [input, value] of [
+      ['n', 'one hundred'],
+      ['b', 'yes'],
+      ['i', '12.5'],
+      ['n', 'NaN'],
+      ['n', 'Infinity'],
+    ] as const) {
       const { end, taken } = await bind({ v: value }, { [input]: '${steps.src.output.v}' })
       expect(taken).toBeUndefined()
       expect(end).toMatchObject({ status: 'failed', error: { code: 'invalid_input' } })
@@ -126,15 +152,25 @@ describe('binding', () => {
         },
       },
     })
-    const steps = [call('src', 'src/emit'), call('take', 'dst/take', { n: '${steps.src.output.n}' }), call('lit', 'dst/take', { s: 'literal', n: '7' })]
+    const steps = [
+      call('src', 'src/emit'),
+      call('take', 'dst/take', { n: '${steps.src.output.n}' }),
+      call('lit', 'dst/take', { s: 'literal', n: '7' }),
+    ]
+    const { plan } = await compilePlan({ steps })
+    if (plan === undefined) throw new Error('no plan')
     const before = structuredClone(steps)
     const seen: JsonValue[] = []
     for (let i = 0; i < 3; i++) {
-      const ran = await world.run({ steps }, { onEvent: (fact) => fact.type === 'attempt-start' && seen.push(structuredClone(fact.inputs)) })
+      const ran = await world.runPlan(plan, {
+        onEvent: (fact) => fact.type === 'attempt-start' && seen.push(structuredClone(fact.inputs)),
+      })
       expect(ran.end('lit').status).toBe('succeeded')
     }
     expect(steps).toEqual(before)
-    expect(seen.filter((inputs) => JSON.stringify(inputs).includes('literal'))).toEqual(Array(3).fill({ s: 'literal', n: 7 }))
+    expect(seen.filter((inputs) => JSON.stringify(inputs).includes('literal'))).toEqual(
+      Array(3).fill({ s: 'literal', n: 7 }),
+    )
     expect(seen).toContainEqual({ n: 1 })
     expect(seen).toContainEqual({ n: 3 })
   })
@@ -143,7 +179,9 @@ describe('binding', () => {
     const world = createWorld({
       tools: { 'src/emit': () => answer({ n: '5', s: 'x' }), 'dst/take': { inputs: typed, on: () => answer(1) } },
     })
-    await world.run({ steps: [call('src', 'src/emit'), { ...call('take', 'dst/take'), inputs: '${steps.src.output}' }] })
+    await world.run({
+      steps: [call('src', 'src/emit'), { ...call('take', 'dst/take'), inputs: '${steps.src.output}' }],
+    })
     expect(world.callsOf('dst/take')[0]?.inputs).toEqual({ n: 5, s: 'x' })
   })
 
@@ -156,7 +194,9 @@ describe('binding', () => {
   })
 
   it('leaves out an optional input that refers to a skipped step', async () => {
-    const world = createWorld({ tools: { 'a/b': () => answer({ v: 'x' }), 'dst/take': { inputs: typed, on: () => answer(1) } } })
+    const world = createWorld({
+      tools: { 'a/b': () => answer({ v: 'x' }), 'dst/take': { inputs: typed, on: () => answer(1) } },
+    })
     const ran = await world.run({
       steps: [
         call('off', 'a/b', {}, { if: '1 == 2' }),

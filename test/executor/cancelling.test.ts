@@ -22,7 +22,11 @@ const stop = new TuttiError('cancelled', 'The run was cancelled.')
 const hang: Handler = () => new Promise(() => undefined)
 
 /** Runs until `after` ms, cancels, and looks without letting time pass. */
-async function cancelled(steps: readonly Step[], tools: Record<string, Handler>, { after = 50, settings = {}, maxConcurrency = 10, model = {} } = {}) {
+async function cancelled(
+  steps: readonly Step[],
+  tools: Record<string, Handler>,
+  { after = 50, settings = {}, maxConcurrency = 10, model = {} } = {},
+) {
   const clock = createManualClock()
   const controller = new AbortController()
   const world = createWorld({ clock, tools, settings, model })
@@ -47,30 +51,49 @@ describe('cancelling', () => {
         })
       })
     const { ran, world, status } = await cancelled(
-      [call('first', 't/ok'), call('h', 't/listen', {}, { dependsOn: ['first'] }), call('deaf', 't/hang'), call('after', 't/ok', {}, { dependsOn: ['h'] })],
+      [
+        call('first', 't/ok'),
+        call('h', 't/listen', {}, { dependsOn: ['first'] }),
+        call('deaf', 't/hang'),
+        call('after', 't/ok', {}, { dependsOn: ['h'] }),
+      ],
       { 't/ok': () => answer(1), 't/listen': listening, 't/hang': hang },
     )
     expect(status).toEqual({ first: 'succeeded', h: 'cancelled', deaf: 'cancelled', after: 'cancelled' })
     expect(aborted).toBe(stop)
-    expect(ran.of('attempt-end').map(({ step, status: s }) => [step, s])).toEqual([['first', 'succeeded'], ['deaf', 'cancelled'], ['h', 'cancelled']])
+    expect(ran.of('attempt-end').map(({ step, status: s }) => [step, s])).toEqual([
+      ['first', 'succeeded'],
+      ['deaf', 'cancelled'],
+      ['h', 'cancelled'],
+    ])
     expect(ran.of('step-start', 'after')).toEqual([])
     expect(world.callsOf('t/ok')).toHaveLength(1)
   })
 
   it('ends the pause before a retry at once (B60)', async () => {
-    const { world, status } = await cancelled([call('b', 't/busy')], { 't/busy': () => answer({ error: 'slow' }, 429, { 'retry-after': '20' }) })
+    const { world, status } = await cancelled([call('b', 't/busy')], {
+      't/busy': () => answer({ error: 'slow' }, 429, { 'retry-after': '20' }),
+    })
     expect(status).toEqual({ b: 'cancelled' })
     expect(world.calls).toHaveLength(1)
   })
 
   it('ends the wait for a place at the component at once (B60)', async () => {
-    const { world, status } = await cancelled([call('a', 't/hang'), call('b', 't/hang')], { 't/hang': hang }, { settings: { executor: { componentConcurrency: 1 } } })
+    const { world, status } = await cancelled(
+      [call('a', 't/hang'), call('b', 't/hang')],
+      { 't/hang': hang },
+      { settings: { executor: { componentConcurrency: 1 } } },
+    )
     expect(status).toEqual({ a: 'cancelled', b: 'cancelled' })
     expect(world.calls).toHaveLength(1)
   })
 
   it('ends the wait for a place of the run at once', async () => {
-    const { ran, status } = await cancelled([call('a', 't/hang'), call('b', 't/hang')], { 't/hang': hang }, { maxConcurrency: 1 })
+    const { ran, status } = await cancelled(
+      [call('a', 't/hang'), call('b', 't/hang')],
+      { 't/hang': hang },
+      { maxConcurrency: 1 },
+    )
     expect(status).toEqual({ a: 'cancelled', b: 'cancelled' })
     expect(ran.of('step-start', 'b')).toEqual([])
   })
@@ -92,7 +115,10 @@ describe('cancelling', () => {
 
   it('before the start runs nothing, and every step is told to be cancelled', async () => {
     const world = createWorld({ tools: { 't/ok': () => answer(1) } })
-    const ran = await world.run({ steps: [call('a', 't/ok'), call('b', 't/ok', {}, { dependsOn: ['a'] })] }, { signal: AbortSignal.abort(stop) })
+    const ran = await world.run(
+      { steps: [call('a', 't/ok'), call('b', 't/ok', {}, { dependsOn: ['a'] })] },
+      { signal: AbortSignal.abort(stop) },
+    )
     expect(ran.events.map((fact) => fact.type)).toEqual(['step-end', 'step-end'])
     expect(world.calls).toEqual([])
   })
@@ -109,7 +135,10 @@ describe('cancelling', () => {
   it('leaves other runs alone (B40)', async () => {
     const world = createWorld({ tools: { 't/hang': hang, 't/ok': () => answer(1) } })
     const controller = new AbortController()
-    const stuck = world.run({ steps: Array.from({ length: 10 }, (_, i) => call(`h${i}`, 't/hang')) }, { signal: controller.signal })
+    const stuck = world.run(
+      { steps: Array.from({ length: 10 }, (_, i) => call(`h${i}`, 't/hang')) },
+      { signal: controller.signal },
+    )
     const other = await world.run({ steps: [call('a', 't/ok'), call('b', 't/ok', {}, { dependsOn: ['a'] })] })
     expect(other.end('b').status).toBe('succeeded')
     controller.abort(stop)
@@ -120,14 +149,20 @@ describe('cancelling', () => {
 describe('the deadline of a step', () => {
   const deadline = async (step: Partial<Step>, handler: Handler, maxConcurrency = 10) => {
     const clock = createManualClock()
-    const world = createWorld({ clock, tools: { 't/go': handler, 't/hang': async (_, { signal }) => (await clock.sleep(5_000, signal), answer(1)) } })
+    const world = createWorld({
+      clock,
+      tools: { 't/go': handler, 't/hang': async (_, { signal }) => (await clock.sleep(5_000, signal), answer(1)) },
+    })
     const running = world.run({ steps: [call('first', 't/hang'), call('go', 't/go', {}, step)] }, { maxConcurrency })
     await clock.advance(20_000)
     return { end: (await running).end('go'), world }
   }
 
   it('bounds attempts, pauses and queueing together', async () => {
-    const retrying = await deadline({ deadlineMs: 1_000, retry: { maxAttempts: 50, initialWaitMs: 300, backoff: 'fixed' } }, () => failure(503, 'B', 'busy'))
+    const retrying = await deadline(
+      { deadlineMs: 1_000, retry: { maxAttempts: 50, initialWaitMs: 300, backoff: 'fixed' } },
+      () => failure(503, 'B', 'busy'),
+    )
     expect(retrying.end).toMatchObject({ status: 'failed' })
     expect(retrying.end.durationMs).toBeLessThanOrEqual(1_000)
     const hanging = await deadline({ deadlineMs: 1_000 }, hang)

@@ -8,7 +8,10 @@ const START = Date.UTC(2026, 0, 1)
 
 async function waited(wait: Step['wait'], inputs = {}) {
   const clock = createManualClock()
-  const running = createWorld({ clock }).run({ steps: [step('wait', wait === undefined ? {} : { wait })], inputs: { at: { type: 'any' } } }, { inputs })
+  const running = createWorld({ clock }).run(
+    { steps: [step('wait', wait === undefined ? {} : { wait })], inputs: { at: { type: 'any' } } },
+    { inputs },
+  )
   await clock.advance(10_000)
   return (await running).end('s')
 }
@@ -21,7 +24,10 @@ describe('wait', () => {
   it('waits until a moment, given as text or by an expression', async () => {
     const moment = new Date(START + 2_000).toISOString()
     expect(await waited({ until: moment })).toMatchObject({ status: 'succeeded', durationMs: 2_000 })
-    expect(await waited({ until: '${inputs.at}' }, { at: moment })).toMatchObject({ status: 'succeeded', durationMs: 2_000 })
+    expect(await waited({ until: '${inputs.at}' }, { at: moment })).toMatchObject({
+      status: 'succeeded',
+      durationMs: 2_000,
+    })
   })
 
   it('ends at once for a moment that has passed', async () => {
@@ -29,7 +35,11 @@ describe('wait', () => {
   })
 
   it('fails when the moment is later than its timeout', async () => {
-    expect(await waited({ until: '2027-01-01T00:00:00Z', timeoutMs: 1_000 })).toMatchObject({ status: 'failed', durationMs: 1_000, error: { code: 'deadline_exceeded' } })
+    expect(await waited({ until: '2027-01-01T00:00:00Z', timeoutMs: 1_000 })).toMatchObject({
+      status: 'failed',
+      durationMs: 1_000,
+      error: { code: 'deadline_exceeded' },
+    })
   })
 
   it('fails on what is no time, and says what is wanted', async () => {
@@ -42,26 +52,47 @@ describe('wait', () => {
 describe('transform and gate', () => {
   it('makes an object of expressions', async () => {
     const ran = await createWorld({ tools: { 'a/b': () => answer({ price: 468.285 }) } }).run({
-      steps: [call('q', 'a/b'), step('transform', { set: { total: '${steps.q.output.price * 100}', fixed: [1, { a: null }], text: 'is ${steps.q.output.price}' } })],
+      steps: [
+        call('q', 'a/b'),
+        step('transform', {
+          set: { total: '${steps.q.output.price * 100}', fixed: [1, { a: null }], text: 'is ${steps.q.output.price}' },
+        }),
+      ],
     })
     expect(ran.end('s').output).toEqual({ total: 46828.5, fixed: [1, { a: null }], text: 'is 468.285' })
   })
 
   it('fails where a value is not there', async () => {
-    const ran = await createWorld({ tools: { 'a/b': () => answer({}) } }).run({ steps: [call('q', 'a/b'), step('transform', { set: { x: '${steps.q.output.gone}' } })] })
+    const ran = await createWorld({ tools: { 'a/b': () => answer({}) } }).run({
+      steps: [call('q', 'a/b'), step('transform', { set: { x: '${steps.q.output.gone}' } })],
+    })
     expect(ran.end('s')).toMatchObject({ status: 'failed', error: { code: 'binding_failed' } })
   })
 
   it('reaches a gate without calling anything', async () => {
-    expect((await createWorld().run({ steps: [step('gate', {})] })).end('s')).toMatchObject({ status: 'succeeded', output: null })
+    expect((await createWorld().run({ steps: [step('gate', {})] })).end('s')).toMatchObject({
+      status: 'succeeded',
+      output: null,
+    })
   })
 })
 
 describe('ai-generate', () => {
   const generate = async (more: Partial<Step>, options: WorldOptions = {}) => {
-    const world = createWorld({ tools: { 'a/b': () => answer({ topic: 'trains' }) }, model: { generate: () => 'written' }, ...options })
-    const ran = await world.run({ steps: [call('src', 'a/b'), step('ai-generate', { name: 'write_the-summary', dependsOn: ['src'], ...more })] }, { request: 'Tell me of travel' })
-    return { end: ran.end('write_the-summary'), ask: world.asked[0], prompt: world.asked[0]?.messages[0]?.content ?? '' }
+    const world = createWorld({
+      tools: { 'a/b': () => answer({ topic: 'trains' }) },
+      model: { generate: () => 'written' },
+      ...options,
+    })
+    const ran = await world.run(
+      { steps: [call('src', 'a/b'), step('ai-generate', { name: 'write_the-summary', dependsOn: ['src'], ...more })] },
+      { request: 'Tell me of travel' },
+    )
+    return {
+      end: ran.end('write_the-summary'),
+      ask: world.asked[0],
+      prompt: world.asked[0]?.messages[0]?.content ?? '',
+    }
   }
 
   it('gives the text of the model, which sees prompt, request and the outputs before it', async () => {
@@ -90,7 +121,9 @@ describe('ai-generate', () => {
 
 describe('own handlers', () => {
   it('take the place of a built-in kind', async () => {
-    const ran = await createWorld({ handlers: [{ type: 'gate', run: async (compiled) => ({ output: `own ${compiled.name}` }) }] }).run({ steps: [step('gate', {})] })
+    const ran = await createWorld({
+      handlers: [{ type: 'gate', run: async (compiled) => ({ output: `own ${compiled.name}` }) }],
+    }).run({ steps: [step('gate', {})] })
     expect(ran.end('s').output).toBe('own s')
   })
 })

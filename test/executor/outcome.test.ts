@@ -65,7 +65,10 @@ describe('readOutcome', () => {
   })
 
   it('takes a missing "retryable" as unknown: a 503 is transient (B45)', () => {
-    expect(errorOf({ error: { code: 'BUSY', message: 'busy' } }, 503)).toMatchObject({ code: 'component_failed', retryable: true })
+    expect(errorOf({ error: { code: 'BUSY', message: 'busy' } }, 503)).toMatchObject({
+      code: 'component_failed',
+      retryable: true,
+    })
   })
 
   it('overrules "retryable: false" of a transient 503 (B48)', () => {
@@ -89,14 +92,20 @@ describe('readOutcome', () => {
   })
 
   it('repeats a busy service first, and looks at the inputs it names afterwards', () => {
-    const error = errorOf(envelope({ message: 'upstream', category: 'SERVICE_ERROR', details: { hint: 'check the city' } }), 503)
+    const error = errorOf(
+      envelope({ message: 'upstream', category: 'SERVICE_ERROR', details: { hint: 'check the city' } }),
+      503,
+    )
     expect(error.retryable).toBe(true)
     expect(speaksOfInputs(error)).toBe(true)
   })
 
   it('never blames the inputs for refused credentials or methods (B47)', () => {
     for (const status of [401, 403, 405]) {
-      const error = errorOf(envelope({ category: 'INPUT_ERROR', code: 'INVALID', message: 'x', details: { field: 'q' } }), status)
+      const error = errorOf(
+        envelope({ category: 'INPUT_ERROR', code: 'INVALID', message: 'x', details: { field: 'q' } }),
+        status,
+      )
       expect(speaksOfInputs(error)).toBe(false)
     }
   })
@@ -108,7 +117,7 @@ describe('readOutcome', () => {
     ['retry_after_ms of the body', { error: 'slow', retry_after_ms: 250 }, {}, 250],
     ['retry_after in seconds', { error: { message: 'slow', retry_after: 3 } }, {}, 3_000],
   ] as const)('reads how long to wait from %s (B46)', (_, body, headers, wait) => {
-    expect(errorOf(body as InvokerResult['body'], 429, headers).details['retry_after_ms']).toBe(wait)
+    expect(errorOf(body, 429, headers).details['retry_after_ms']).toBe(wait)
   })
 
   it.each([
@@ -133,7 +142,7 @@ describe('readOutcome', () => {
     ['a bare envelope', { success: false }],
     ['HTML', '<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>'],
   ] as const)('never gives an empty or senseless reason: %s (B42)', (_, body) => {
-    const { message } = errorOf(body as InvokerResult['body'], 500)
+    const { message } = errorOf(body, 500)
     expect(message.length).toBeGreaterThan(20)
     expect(message).toContain('tool/go')
     expect(message).not.toMatch(/undefined|\[object|null/)
@@ -143,7 +152,9 @@ describe('readOutcome', () => {
     expect(errorOf({ error: { error: { message: 'deep' } } }, 500).message).toContain('deep')
     expect(errorOf({ detail: [{ loc: ['q'], msg: 'field required' }] }, 422).message).toContain('field required')
     expect(errorOf({ title: 'Bad', detail: 'amount is missing' }, 400).message).toContain('amount is missing')
-    expect(errorOf('<html><title>502 Bad Gateway</title><body>nginx</body></html>', 502).message).toContain('502 Bad Gateway')
+    expect(errorOf('<html><title>502 Bad Gateway</title><body>nginx</body></html>', 502).message).toContain(
+      '502 Bad Gateway',
+    )
     expect(errorOf({ success: false, message: 'out of stock' }, 200).message).toContain('out of stock')
   })
 

@@ -10,8 +10,10 @@ const gate = (name: string, more: Partial<Step> = {}): Step => ({ name, type: 'g
 const fine: Handler = () => answer('fine')
 const broken: Handler = () => failure(400, 'BAD', 'broken')
 const tools = { 't/ok': fine, 't/bad': broken }
-const ok = (name: string, dependsOn: string[] = [], more: Partial<Step> = {}): Step => call(name, 't/ok', {}, { dependsOn, ...more })
-const bad = (name: string, dependsOn: string[] = [], more: Partial<Step> = {}): Step => call(name, 't/bad', {}, { dependsOn, ...more })
+const ok = (name: string, dependsOn: string[] = [], more: Partial<Step> = {}): Step =>
+  call(name, 't/ok', {}, { dependsOn, ...more })
+const bad = (name: string, dependsOn: string[] = [], more: Partial<Step> = {}): Step =>
+  call(name, 't/bad', {}, { dependsOn, ...more })
 
 /** How each step ended: its status, or why it was skipped. */
 const ends = async (steps: readonly Step[], more: { name?: string } = {}): Promise<Record<string, string>> => {
@@ -30,7 +32,11 @@ describe('settling', () => {
   })
 
   it('lets the "if" alone decide about a dependency whose status it mentions', async () => {
-    const steps = [bad('a'), ok('rescue', ['a'], { if: "steps.a.status == 'failed'" }), ok('other', ['a'], { if: 'steps.a.success' })]
+    const steps = [
+      bad('a'),
+      ok('rescue', ['a'], { if: "steps.a.status == 'failed'" }),
+      ok('other', ['a'], { if: 'steps.a.success' }),
+    ]
     expect(await ends(steps)).toMatchObject({ rescue: 'succeeded', other: 'condition' })
   })
 
@@ -40,7 +46,14 @@ describe('settling', () => {
   })
 
   it('is not held up by a dependency that its own "if" skipped, and is skipped when all were', async () => {
-    const steps = [ok('off', [], { if: '1 == 2' }), ok('off2', [], { if: 'false' }), ok('on'), ok('join', ['off', 'on']), ok('none', ['off', 'off2']), ok('after', ['none'])]
+    const steps = [
+      ok('off', [], { if: '1 == 2' }),
+      ok('off2', [], { if: 'false' }),
+      ok('on'),
+      ok('join', ['off', 'on']),
+      ok('none', ['off', 'off2']),
+      ok('after', ['none']),
+    ]
     expect(await ends(steps)).toEqual({
       off: 'condition',
       off2: 'condition',
@@ -56,7 +69,11 @@ describe('settling', () => {
     const ran = await world.run({
       steps: [
         bad('a', [], { onError: 'continue' }),
-        { ...gate('b', { dependsOn: ['a'] }), type: 'transform', set: { out: '${steps.a.output}', code: '${steps.a.error.code}', text: '${steps.a.error.message}' } },
+        {
+          ...gate('b', { dependsOn: ['a'] }),
+          type: 'transform',
+          set: { out: '${steps.a.output}', code: '${steps.a.error.code}', text: '${steps.a.error.message}' },
+        },
       ],
     })
     expect(ran.end('a')).toMatchObject({ status: 'failed' })
@@ -70,10 +87,15 @@ describe('settling', () => {
       clock,
       tools: { ...tools, 't/slow': async (_, { signal }) => (await clock.sleep(1_000, signal), answer('slow')) },
     })
-    const running = world.run({ name: 'flow', steps: [bad('a'), call('s', 't/slow'), ok('after', ['s']), ok('b', ['a'])] })
+    const running = world.run({
+      name: 'flow',
+      steps: [bad('a'), call('s', 't/slow'), ok('after', ['s']), ok('b', ['a'])],
+    })
     await clock.advance(2_000)
     const ran = await running
-    expect(Object.fromEntries(ran.of('step-end').map(({ step, status, skipReason }) => [step, skipReason ?? status]))).toEqual({
+    expect(
+      Object.fromEntries(ran.of('step-end').map(({ step, status, skipReason }) => [step, skipReason ?? status])),
+    ).toEqual({
       a: 'failed',
       s: 'succeeded',
       after: 'run-stopped',
@@ -82,7 +104,10 @@ describe('settling', () => {
   })
 
   it('does not stop such a workflow for a step whose failure is covered', async () => {
-    expect(await ends([bad('a', [], { onError: 'continue' }), ok('b', ['a'])], { name: 'flow' })).toEqual({ a: 'failed', b: 'succeeded' })
+    expect(await ends([bad('a', [], { onError: 'continue' }), ok('b', ['a'])], { name: 'flow' })).toEqual({
+      a: 'failed',
+      b: 'succeeded',
+    })
   })
 
   it('fails a step whose "if" gives anything but true or false, and says so', async () => {
@@ -93,7 +118,13 @@ describe('settling', () => {
 
   it('tells a skipped step apart from a failed one: no start, no error, a reason (B64)', async () => {
     const ran = await createWorld({ tools }).run({ steps: [bad('a'), ok('b', ['a'])] })
-    expect(ran.end('b')).toEqual({ type: 'step-end', step: 'b', status: 'skipped', skipReason: 'dependency-failed', durationMs: 0 })
+    expect(ran.end('b')).toEqual({
+      type: 'step-end',
+      step: 'b',
+      status: 'skipped',
+      skipReason: 'dependency-failed',
+      durationMs: 0,
+    })
     expect(ran.of('step-start', 'b')).toEqual([])
   })
 })
@@ -106,7 +137,13 @@ describe('the loop', () => {
     const starts: Record<string, number> = {}
     const begun = clock.now()
     const running = world.run(
-      { steps: [call('a', 't/nap', { ms: 10 }), call('c', 't/nap', { ms: 2_000 }), call('b', 't/nap', { ms: 5 }, { dependsOn: ['a'] })] },
+      {
+        steps: [
+          call('a', 't/nap', { ms: 10 }),
+          call('c', 't/nap', { ms: 2_000 }),
+          call('b', 't/nap', { ms: 5 }, { dependsOn: ['a'] }),
+        ],
+      },
       { onEvent: (fact) => fact.type === 'step-start' && (starts[fact.step] = clock.now() - begun) },
     )
     await clock.advance(3_000)
@@ -129,7 +166,11 @@ describe('the loop', () => {
   })
 
   it('has at most as many steps in flight as the run allows, and uses all of them (B41)', async () => {
-    for (const [maxConcurrency, expected] of [[undefined, 10], [3, 3], [1, 1]] as const) {
+    for (const [maxConcurrency, expected] of [
+      [undefined, 10],
+      [3, 3],
+      [1, 1],
+    ] as const) {
       const clock = createManualClock()
       let inFlight = 0
       let most = 0
@@ -140,7 +181,10 @@ describe('the loop', () => {
         return answer(1)
       }
       const world = createWorld({ clock, tools: { 't/nap': nap } })
-      const running = world.run({ steps: Array.from({ length: 24 }, (_, i) => call(`s${i}`, 't/nap')) }, { ...(maxConcurrency !== undefined && { maxConcurrency }) })
+      const running = world.run(
+        { steps: Array.from({ length: 24 }, (_, i) => call(`s${i}`, 't/nap')) },
+        { ...(maxConcurrency !== undefined && { maxConcurrency }) },
+      )
       await clock.advance(5_000)
       await running
       expect(most).toBe(expected)
@@ -171,7 +215,13 @@ describe('the loop', () => {
     const hang: Handler = async (_, { signal }) => (await clock.sleep(1_000, signal), answer(1))
     const world = createWorld({ clock, tools: { 't/hang': hang } })
     const running = world.run(
-      { steps: [call('busy', 't/hang'), { ...gate('w'), type: 'wait', wait: { forMs: 100 } }, gate('g', { dependsOn: ['w'] })] },
+      {
+        steps: [
+          call('busy', 't/hang'),
+          { ...gate('w'), type: 'wait', wait: { forMs: 100 } },
+          gate('g', { dependsOn: ['w'] }),
+        ],
+      },
       { maxConcurrency: 1 },
     )
     await clock.advance(2_000)
@@ -203,7 +253,9 @@ describe('the loop', () => {
   })
 
   it('skips a chain of 100,000 steps without recursion', async () => {
-    const steps = Array.from({ length: 100_000 }, (_, i) => gate(`g${i}`, i === 0 ? { if: 'false' } : { dependsOn: [`g${i - 1}`] }))
+    const steps = Array.from({ length: 100_000 }, (_, i) =>
+      gate(`g${i}`, i === 0 ? { if: 'false' } : { dependsOn: [`g${i - 1}`] }),
+    )
     const { plan } = await compilePlan({ steps })
     if (plan === undefined) throw new Error('no plan')
     const ran = await createWorld().runPlan(plan)
@@ -230,9 +282,21 @@ describe('the loop', () => {
 })
 
 describe('an earlier segment', () => {
-  const done = (output: string): StepView => ({ status: 'succeeded', success: true, error: null, output, response: output })
+  const done = (output: string): StepView => ({
+    status: 'succeeded',
+    success: true,
+    error: null,
+    output,
+    response: output,
+  })
   const skipped: StepView = { status: 'skipped', success: false, error: null, output: null, response: null }
-  const failed: StepView = { status: 'failed', success: false, error: { code: 'x', message: 'y' }, output: null, response: null }
+  const failed: StepView = {
+    status: 'failed',
+    success: false,
+    error: { code: 'x', message: 'y' },
+    output: null,
+    response: null,
+  }
 
   it('is not run again, and its results are there for what follows', async () => {
     const world = createWorld({ tools: { ...tools, 't/take': fine } })
@@ -246,10 +310,28 @@ describe('an earlier segment', () => {
 
   it('keeps its failures and skips apart', async () => {
     const ran = await createWorld({ tools }).run(
-      { steps: [bad('f'), ok('g', ['f']), ok('h', ['g']), ok('off', [], { if: 'false' }), ok('j', ['off']), ok('k', ['off', 'x']), ok('x')] },
-      { settled: new Map([['f', failed], ['g', skipped], ['off', skipped]]) },
+      {
+        steps: [
+          bad('f'),
+          ok('g', ['f']),
+          ok('h', ['g']),
+          ok('off', [], { if: 'false' }),
+          ok('j', ['off']),
+          ok('k', ['off', 'x']),
+          ok('x'),
+        ],
+      },
+      {
+        settled: new Map([
+          ['f', failed],
+          ['g', skipped],
+          ['off', skipped],
+        ]),
+      },
     )
-    expect(Object.fromEntries(ran.of('step-end').map(({ step, status, skipReason }) => [step, skipReason ?? status]))).toEqual({
+    expect(
+      Object.fromEntries(ran.of('step-end').map(({ step, status, skipReason }) => [step, skipReason ?? status])),
+    ).toEqual({
       h: 'dependency-failed',
       j: 'dependency-skipped',
       x: 'succeeded',
@@ -269,7 +351,9 @@ describe('the journal', () => {
       await Promise.resolve()
       order.push('flushed')
     }
-    const world = createWorld({ tools: { 't/write': { effect: 'write', on: () => (order.push('call'), answer(1)) }, 't/ok': fine } })
+    const world = createWorld({
+      tools: { 't/write': { effect: 'write', on: () => (order.push('call'), answer(1)) }, 't/ok': fine },
+    })
     await world.run({ steps: [call('w', 't/write'), ok('r', ['w'])] }, { flush, onEvent: note })
     expect(order).toEqual([
       'step-start w',
@@ -290,7 +374,10 @@ describe('the journal', () => {
 
   it('that cannot be written keeps a write from being called, and stops the run', async () => {
     const world = createWorld({ tools: { 't/write': { effect: 'write', on: fine }, 't/ok': fine } })
-    const ran = await world.run({ steps: [call('w', 't/write'), ok('r', ['w'], { if: "steps.w.status == 'failed'" })] }, { flush: () => Promise.reject(new Error('disk full')) })
+    const ran = await world.run(
+      { steps: [call('w', 't/write'), ok('r', ['w'], { if: "steps.w.status == 'failed'" })] },
+      { flush: () => Promise.reject(new Error('disk full')) },
+    )
     expect(world.calls).toEqual([])
     expect(ran.end('w').status).toBe('failed')
     expect(ran.end('r').skipReason).toBe('run-stopped')

@@ -19,7 +19,12 @@ import type {
 import type { PlanDocument, Step } from '../../src/contracts/plan.ts'
 import { createExecutor } from '../../src/executor/executor.ts'
 import { compilePlan } from '../../src/plan/compile.ts'
+import { loadExpressions } from '../../src/plan/expression.ts'
+import { loadSchemas } from '../../src/plan/schema.ts'
 import { createClock } from '../../src/util/clock.ts'
+
+// Loading takes real time, which time by hand does not wait for.
+await Promise.all([loadSchemas(), loadExpressions()])
 
 export type Handler = (inputs: JsonObject, call: InvokerCall) => InvokerResult | Promise<InvokerResult>
 
@@ -90,7 +95,12 @@ export const call = (name: string, target: string, inputs: JsonObject = {}, more
 export function createWorld(options: WorldOptions = {}) {
   const components = new Map<string, Component>()
   const handlers = new Map<string, Handler>()
-  const calls: { readonly target: string; readonly inputs: JsonObject; readonly instance: string; readonly key: string }[] = []
+  const calls: {
+    readonly target: string
+    readonly inputs: JsonObject
+    readonly instance: string
+    readonly key: string
+  }[] = []
   const down = new Set<string>()
   let generation = 1
   let refreshes = 0
@@ -129,7 +139,8 @@ export function createWorld(options: WorldOptions = {}) {
     components: () => [...components.values()],
     component: find,
     find: (name, action) => find(name)?.capabilities.find((capability) => capability.name === action),
-    offering: (name) => [...components.values()].filter((c) => c.capabilities.some((capability) => capability.name === name)),
+    offering: (name) =>
+      [...components.values()].filter((c) => c.capabilities.some((capability) => capability.name === name)),
     pick(name, picking) {
       const usable = (find(name)?.instances ?? []).filter(({ id }) => !down.has(id))
       return usable.find(({ id }) => picking?.avoid?.has(id) !== true) ?? usable[0]
@@ -154,7 +165,11 @@ export function createWorld(options: WorldOptions = {}) {
     stream: () => {
       throw new TuttiError('internal', 'Not used here.')
     },
-    text: async (question) => String(await reply(question)),
+    text: async (question) => {
+      const text = await reply(question)
+      if (typeof text !== 'string') throw new Error('a scripted text is wanted')
+      return text
+    },
     json: reply,
   }
 
@@ -181,12 +196,18 @@ export function createWorld(options: WorldOptions = {}) {
     ...(options.handlers !== undefined && { handlers: options.handlers }),
   })
 
-  const run = async (document: Partial<PlanDocument> & { steps: readonly Step[] }, asking: RunOptions = {}): Promise<Ran> => {
+  const run = async (
+    document: Partial<PlanDocument> & { steps: readonly Step[] },
+    asking: RunOptions = {},
+  ): Promise<Ran> => {
     const { plan, issues } = await compilePlan(document)
     if (plan === undefined) throw new Error(issues.map(({ message }) => message).join('; '))
     return await runPlan(plan, asking)
   }
-  const runPlan = async (plan: Parameters<typeof executor.execute>[1]['plan'], asking: RunOptions = {}): Promise<Ran> => {
+  const runPlan = async (
+    plan: Parameters<typeof executor.execute>[1]['plan'],
+    asking: RunOptions = {},
+  ): Promise<Ran> => {
     const events: RunFact[] = []
     const context: RunContext = {
       runId: 'run_1',

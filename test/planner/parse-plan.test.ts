@@ -39,6 +39,19 @@ describe('parsePlan', () => {
     expect(parsePlan(`${text.slice(0, -2)}, {"name": "second", "comp`).issue?.message).toContain('broke off')
   })
 
+  it('drops remarks beside the plan, and no other unknown key', () => {
+    const [one] = plan.steps
+    const said = {
+      reasoning: 'Because.',
+      retries: 3,
+      steps: [{ ...one, thought: 'News!', inputs: { query: 'x', notes: 'kept' } }],
+    }
+    expect(parsePlan(JSON.stringify(said)).value).toEqual({
+      retries: 3,
+      steps: [{ ...one, inputs: { query: 'x', notes: 'kept' } }],
+    })
+  })
+
   it('says what is wrong with an answer that is no plan', () => {
     expect(parsePlan('  ').issue?.message).toContain('empty')
     expect(parsePlan('I cannot do that.').issue?.message).toContain('"I cannot do that."')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type ConfigInput, configSchema } from '../../src/contracts/config.ts'
 import type { PlanDocument } from '../../src/contracts/plan.ts'
 import { type CacheAsk, createPlanCache } from '../../src/planner/plan-cache.ts'
-import { createManualClock } from '../../src/testing/manual-clock.ts'
+import { createManualClock } from '../support/manual-clock.ts'
 import { demoComponents, viewOf } from './demo-world.ts'
 
 const plan: PlanDocument = { steps: [{ name: 'a', type: 'gate', dependsOn: [] }] }
@@ -69,6 +69,14 @@ describe('createPlanCache', () => {
     cache.evict(ask({ request: 'b' }))
     expect(cache.find(ask({ request: 'b' }))).toBeUndefined()
     expect(cache.stats().size).toBe(1)
+  })
+
+  it('counts hits and misses, but not of what is never kept', () => {
+    const { cache } = setup()
+    cache.count(ask(), 'hit')
+    cache.count(ask(), 'miss')
+    cache.count(ask({ turns: [{ request: 'a', answer: 'b' }] }), 'miss')
+    expect(cache.stats()).toEqual({ hits: 1, misses: 1, size: 0 })
   })
 
   it('keeps nothing when it is turned off', () => {

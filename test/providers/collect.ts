@@ -1,6 +1,7 @@
 // Calls a model as asking/ does, and keeps what it streamed until it ended or threw.
+
+import { type TuttiError, toTuttiError } from '../../src/contracts/errors.ts'
 import type { LanguageModel, ModelCall, ModelEvent } from '../../src/contracts/model.ts'
-import { toTuttiError, type TuttiError } from '../../src/contracts/errors.ts'
 import type { Logger } from '../../src/contracts/parts.ts'
 
 export const modelCall = (more: Partial<ModelCall> = {}): ModelCall => ({
@@ -35,13 +36,19 @@ export async function collect(model: Pick<LanguageModel, 'stream'>, call: ModelC
 }
 
 export interface KeptLog extends Logger {
-  readonly lines: { readonly level: string; readonly message: string; readonly facts: Readonly<Record<string, unknown>> }[]
+  readonly lines: {
+    readonly level: string
+    readonly message: string
+    readonly facts: Readonly<Record<string, unknown>>
+  }[]
 }
 
 export function createKeptLog(): KeptLog {
   const lines: KeptLog['lines'] = []
-  const at = (level: string) => (message: string, facts: Readonly<Record<string, unknown>> = {}) => {
-    lines.push({ level, message, facts })
-  }
+  const at =
+    (level: string) =>
+    (message: string, facts: Readonly<Record<string, unknown>> = {}) => {
+      lines.push({ level, message, facts })
+    }
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { JsonSchema } from '../../src/contracts/json.ts'
 import type { LanguageModel } from '../../src/contracts/model.ts'
 import { createOpenAi } from '../../src/providers/openai.ts'
 import { createGuardedModel } from '../../src/providers/stream-guard.ts'
 import { createManualClock } from '../support/manual-clock.ts'
-import { CUT, chat, HANG, type RawServer, responses, splitBytes, startRawServer } from '../support/raw-sse-server.ts'
+import { CUT, chat, HANG, type RawServer, splitBytes, startRawServer } from '../support/raw-sse-server.ts'
 import { collect, modelCall } from './collect.ts'
 
 const clock = createManualClock()
@@ -19,18 +18,17 @@ const modelAt = (name: string, apiKey = 'sk-secret-key'): LanguageModel =>
   createGuardedModel(createOpenAi({ apiKey, baseUrl: `${server.url}/v1` }, clock).model(name), clock, LIMITS)
 const lastBody = (): Record<string, unknown> => server.requests.at(-1)?.body ?? {}
 
-const STRICT: JsonSchema = {
-  type: 'object',
-  properties: { city: { type: 'string', minLength: 1 }, n: { type: ['integer', 'null'], minimum: 0 } },
-  required: ['city', 'n'],
-}
-
 describe('openai over chat completions', () => {
   it('streams the pieces as they come, and ends with usage that counts cached tokens', async () => {
     server.reply({ frames: [chat.text('Hel'), chat.text('lo'), ...chat.whole('!').slice(2)] })
     const { pieces, end } = await collect(modelAt('gpt-4o'))
     expect(pieces).toEqual(['Hel', 'lo'])
-    expect(end).toEqual({ type: 'end', finish: 'stop', model: 'openai:gpt-4o', usage: { inputTokens: 11, outputTokens: 7, cachedTokens: 4 } })
+    expect(end).toEqual({
+      type: 'end',
+      finish: 'stop',
+      model: 'openai:gpt-4o',
+      usage: { inputTokens: 11, outputTokens: 7, cachedTokens: 4 },
+    })
   })
 
   it('sends the headers of the call, the system text first, and asks for usage in the stream', async () => {
@@ -38,12 +36,19 @@ describe('openai over chat completions', () => {
     await collect(modelAt('gpt-4o'))
     const request = server.requests.at(-1)
     expect(request?.path).toBe('/v1/chat/completions')
-    expect(request?.headers).toMatchObject({ 'x-tutti-purpose': 'plan', 'x-tutti-run-id': 'run_1', authorization: 'Bearer sk-secret-key' })
+    expect(request?.headers).toMatchObject({
+      'x-tutti-purpose': 'plan',
+      'x-tutti-run-id': 'run_1',
+      authorization: 'Bearer sk-secret-key',
+    })
     expect(lastBody()).toEqual({
       model: 'gpt-4o',
       stream: true,
       stream_options: { include_usage: true },
-      messages: [{ role: 'system', content: 'You plan.' }, { role: 'user', content: 'Plan a trip.' }],
+      messages: [
+        { role: 'system', content: 'You plan.' },
+        { role: 'user', content: 'Plan a trip.' },
+      ],
     })
   })
 
@@ -55,17 +60,31 @@ describe('openai over chat completions', () => {
     expect(lastBody()).not.toHaveProperty('temperature')
   })
 
-  it.each(['o3', 'o4-mini', 'gpt-5.4-mini', 'gpt-6-sol', 'openai/o3'])('gives the reasoning model %s no temperature, no max_tokens, and room to think (B117)', async (name) => {
-    server.reply({ frames: chat.whole('ok') })
-    await collect(modelAt(name), modelCall({ temperature: 0, maxTokens: 500 }))
-    expect(lastBody()).not.toHaveProperty('temperature')
-    expect(lastBody()).not.toHaveProperty('max_tokens')
-    expect(lastBody().max_completion_tokens).toBeGreaterThanOrEqual(4_500)
-  })
+  it.each(['o3', 'o4-mini', 'gpt-5.4-mini', 'gpt-6-sol', 'openai/o3'])(
+    'gives the reasoning model %s no temperature, no max_tokens, and room to think (B117)',
+    async (name) => {
+      server.reply({ frames: chat.whole('ok') })
+      await collect(modelAt(name), modelCall({ temperature: 0, maxTokens: 500 }))
+      expect(lastBody()).not.toHaveProperty('temperature')
+      expect(lastBody()).not.toHaveProperty('max_tokens')
+      expect(lastBody().max_completion_tokens).toBeGreaterThanOrEqual(4_500)
+    },
+  )
 
   it('never gives thoughts as the answer, neither from a field of their own nor from tags (B117)', async () => {
     const thought = (text: string): string => chat.delta({ reasoning_content: text, content: null })
-    server.reply({ frames: [thought('{"steps": "no"}'), chat.text('<thi'), chat.text('nk>{"a":1} hm'), chat.text('m</th'), chat.text('ink>\n\n{"b":'), chat.text('2}'), chat.delta({}, 'stop'), chat.done] })
+    server.reply({
+      frames: [
+        thought('{"steps": "no"}'),
+        chat.text('<thi'),
+        chat.text('nk>{"a":1} hm'),
+        chat.text('m</th'),
+        chat.text('ink>\n\n{"b":'),
+        chat.text('2}'),
+        chat.delta({}, 'stop'),
+        chat.done,
+      ],
+    })
     expect((await collect(modelAt('qwen'))).text).toBe('{"b":2}')
     server.reply({ frames: [thought('only thoughts'), chat.delta({}, 'stop'), chat.done] })
     expect(await collect(modelAt('qwen'))).toMatchObject({ text: '', end: { finish: 'stop' }, error: undefined })
@@ -91,17 +110,27 @@ describe('openai over chat completions', () => {
 
   it('takes a missing [DONE] when the finish reason came, and a missing account', async () => {
     server.reply({ frames: [chat.text('whole'), chat.delta({}, 'stop')] })
-    expect(await collect(modelAt('gpt-4o'))).toMatchObject({ text: 'whole', end: { usage: { inputTokens: 0, outputTokens: 0 } } })
+    expect(await collect(modelAt('gpt-4o'))).toMatchObject({
+      text: 'whole',
+      end: { usage: { inputTokens: 0, outputTokens: 0 } },
+    })
   })
 
   it('throws model_stream_cut when the body ends early without an error, and says that text was given out (B73)', async () => {
     server.reply({ frames: [chat.text('The beginn')] })
     const { text, end, error } = await collect(modelAt('gpt-4o'))
     expect({ text, end }).toEqual({ text: 'The beginn', end: undefined })
-    expect(error).toMatchObject({ code: 'model_stream_cut', retryable: false, details: { partial: true, model: 'openai:gpt-4o' } })
+    expect(error).toMatchObject({
+      code: 'model_stream_cut',
+      retryable: false,
+      details: { partial: true, model: 'openai:gpt-4o' },
+    })
   })
 
-  it.each([['before any text', [chat.delta({ role: 'assistant', content: '' }), CUT], undefined], ['within the text', [chat.text('part'), CUT], true]] as const)('throws model_stream_cut when the socket is cut %s', async (_, frames, partial) => {
+  it.each([
+    ['before any text', [chat.delta({ role: 'assistant', content: '' }), CUT], undefined],
+    ['within the text', [chat.text('part'), CUT], true],
+  ] as const)('throws model_stream_cut when the socket is cut %s', async (_, frames, partial) => {
     server.reply({ frames })
     const { error } = await collect(modelAt('gpt-4o'))
     expect(error?.code).toBe('model_stream_cut')
@@ -114,7 +143,11 @@ describe('openai over chat completions', () => {
     expect(await collect(modelAt('gpt-4o'))).toMatchObject({ text: 'whole', error: undefined, end: { finish: 'stop' } })
   })
 
-  it.each([['length', 'length'], ['content_filter', 'refused'], ['stop', 'stop']])('reads the finish reason %s as %s', async (reason, finish) => {
+  it.each([
+    ['length', 'length'],
+    ['content_filter', 'refused'],
+    ['stop', 'stop'],
+  ])('reads the finish reason %s as %s', async (reason, finish) => {
     server.reply({ frames: chat.whole('x', reason) })
     expect((await collect(modelAt('gpt-4o'))).end?.finish).toBe(finish)
   })
@@ -151,7 +184,8 @@ describe('openai over chat completions', () => {
 })
 
 describe('errors of openai', () => {
-  const body = (fields: object): string => JSON.stringify({ error: { message: 'said the vendor', type: null, param: null, code: null, ...fields } })
+  const body = (fields: object): string =>
+    JSON.stringify({ error: { message: 'said the vendor', type: null, param: null, code: null, ...fields } })
   it.each([
     [401, body({ code: 'invalid_api_key' }), 'model_unauthorized', false],
     [403, body({}), 'model_unauthorized', false],
@@ -188,7 +222,10 @@ describe('errors of openai', () => {
     server.reply({ frames: [`data: ${body({ type: 'server_error', code: 'rate_limit_exceeded' })}\n\n`] })
     expect((await collect(modelAt('gpt-4o'))).error).toMatchObject({ code: 'model_rate_limited' })
     server.reply({ frames: [chat.text('part'), `data: ${body({ type: 'server_error' })}\n\n`] })
-    expect((await collect(modelAt('gpt-4o'))).error).toMatchObject({ code: 'model_stream_cut', details: { partial: true, reason: 'model_unavailable' } })
+    expect((await collect(modelAt('gpt-4o'))).error).toMatchObject({
+      code: 'model_stream_cut',
+      details: { partial: true, reason: 'model_unavailable' },
+    })
   })
 
   it('reads a frame that is no JSON as a cut stream, and a page instead of a stream too', async () => {
@@ -202,102 +239,10 @@ describe('errors of openai', () => {
     const gone = await startRawServer()
     await gone.close()
     const model = createGuardedModel(createOpenAi({ baseUrl: gone.url }, clock).model('llama3'), clock, LIMITS)
-    expect((await collect(model)).error).toMatchObject({ code: 'model_unavailable', retryable: true, details: { reason: 'ECONNREFUSED' } })
-  })
-})
-
-describe('JSON answers of openai', () => {
-  it('asks for JSON mode, and sees to it that the messages speak of JSON', async () => {
-    server.reply({ frames: chat.whole('{}') })
-    await collect(modelAt('gpt-4o'), modelCall({ json: true }))
-    expect(lastBody().response_format).toEqual({ type: 'json_object' })
-    expect(JSON.stringify(lastBody().messages)).toMatch(/Plan a trip\.\\n\\nAnswer with one JSON object/)
-    await collect(modelAt('gpt-4o'), modelCall({ json: true, messages: [{ role: 'user', content: 'As json please.' }] }))
-    expect(JSON.stringify(lastBody().messages)).not.toContain('Answer with one')
-  })
-
-  it('asks strictly by a schema that fits, and in words by one that does not', async () => {
-    server.reply({ frames: chat.whole('{}') })
-    await collect(modelAt('gpt-4o'), modelCall({ schema: STRICT }))
-    expect(lastBody().response_format).toEqual({
-      type: 'json_schema',
-      json_schema: {
-        name: 'answer',
-        strict: true,
-        schema: {
-          type: 'object',
-          properties: { city: { type: 'string', description: 'Must fit {"minLength":1}.' }, n: { type: ['integer', 'null'], minimum: 0 } },
-          required: ['city', 'n'],
-          additionalProperties: false,
-        },
-      },
+    expect((await collect(model)).error).toMatchObject({
+      code: 'model_unavailable',
+      retryable: true,
+      details: { system: 'ECONNREFUSED' },
     })
-    await collect(modelAt('gpt-4o'), modelCall({ schema: { type: 'object', properties: { free: { type: 'object' } } } }))
-    expect(lastBody().response_format).toEqual({ type: 'json_object' })
-    expect(JSON.stringify(lastBody().messages)).toContain('JSON Schema')
-    await collect(modelAt('gpt-4o'), modelCall({ schema: { type: 'array', items: { type: 'string' } } }))
-    expect(lastBody(), 'JSON mode gives objects only').not.toHaveProperty('response_format')
-  })
-
-  it('asks once more in words where a server refuses the format, and remembers it for that model', async () => {
-    const refusal = { status: 400, body: '{"error":{"message":"response_format is not supported"}}' }
-    server.reply(refusal, { frames: chat.whole('{}') })
-    const model = modelAt('old-llama')
-    const first = server.requests.length
-    expect((await collect(model, modelCall({ schema: STRICT }))).end?.finish).toBe('stop')
-    await collect(model, modelCall({ json: true }))
-    const sent = server.requests.slice(first).map((request) => request.body)
-    expect(sent.map((body) => 'response_format' in body)).toEqual([true, false, false])
-    expect(JSON.stringify(sent[1]?.messages)).toContain('JSON Schema')
-  })
-
-  it('gives up a format only once, and not for a refusal that is about something else', async () => {
-    const first = server.requests.length
-    server.reply({ status: 400, body: '{"error":{"message":"no"}}' })
-    expect((await collect(modelAt('gpt-4o'), modelCall({ json: true }))).error?.code).toBe('model_rejected')
-    expect(server.requests.length - first).toBe(2)
-    server.reply({ status: 400, body: '{"error":{"message":"too long","code":"context_length_exceeded","param":"messages"}}' })
-    await collect(modelAt('gpt-4o'), modelCall({ json: true }))
-    expect(server.requests.length - first).toBe(3)
-  })
-
-  it('leaves out a temperature that the vendor names as the fault', async () => {
-    server.reply({ status: 400, body: '{"error":{"message":"Unsupported value","param":"temperature","code":"unsupported_value"}}' }, { frames: chat.whole('ok') })
-    expect((await collect(modelAt('gpt-new'), modelCall({ temperature: 0 }))).text).toBe('ok')
-    expect(lastBody()).not.toHaveProperty('temperature')
-  })
-})
-
-describe('openai over the Responses API', () => {
-  // The vendor's own address cannot be reached here, so the same client speaks to the fake through its fetch.
-  const open = async (name: string, call = modelCall()) => {
-    const { OpenAI } = await import('openai')
-    const { streamResponse } = await import('../../src/providers/openai-responses.ts')
-    const { formatAnswer } = await import('../../src/providers/answer-format.ts')
-    const client = new OpenAI({ apiKey: 'k', baseURL: `${server.url}/v1`, maxRetries: 0, logLevel: 'off' })
-    const request = { client, name, call, answer: formatAnswer(call, { dialect: 'openai' }), temperature: call.temperature, maxTokens: call.maxTokens, isReasoning: false, limits: { wordsOnly: false, noTemperature: false, noStreamOptions: false } }
-    const id = `openai:${name}`
-    return await collect(createGuardedModel({ id, stream: () => streamResponse(request, id) }, clock, LIMITS), call)
-  }
-
-  it('streams text and ends with usage; thoughts are left out', async () => {
-    server.reply({ frames: [responses.thought('hm'), responses.text('Hal'), responses.text('lo'), responses.end('completed')] })
-    const { text, end } = await open('gpt-4o', modelCall({ temperature: 0, maxTokens: 9, json: true }))
-    expect(text).toBe('Hallo')
-    expect(end).toEqual({ type: 'end', finish: 'stop', model: 'openai:gpt-4o', usage: { inputTokens: 20, outputTokens: 6, cachedTokens: 8 } })
-    expect(server.requests.at(-1)?.path).toBe('/v1/responses')
-    expect(lastBody()).toMatchObject({ instructions: 'You plan.', temperature: 0, max_output_tokens: 9, store: false, text: { format: { type: 'json_object' } } })
-  })
-
-  it.each([['max_output_tokens', 'length'], ['content_filter', 'refused']])('reads an answer that is incomplete for %s as %s', async (reason, finish) => {
-    server.reply({ frames: [responses.text('x'), responses.end('incomplete', { incomplete_details: { reason } })] })
-    expect((await open('gpt-4o')).end?.finish).toBe(finish)
-  })
-
-  it('throws for a failed answer, and for one without a last event', async () => {
-    server.reply({ frames: [responses.end('failed', { error: { code: 'rate_limit_exceeded', message: 'slow down' } })] })
-    expect((await open('gpt-4o')).error).toMatchObject({ code: 'model_rate_limited' })
-    server.reply({ frames: [responses.text('part')] })
-    expect((await open('gpt-4o')).error).toMatchObject({ code: 'model_stream_cut', details: { partial: true } })
   })
 })

@@ -46,7 +46,9 @@ describe('createBreakers', () => {
   it('says which breaker is open and when it is tried again', async () => {
     await times(10, 'rates/one', fail('component_unavailable'))
     vi.advanceTimersByTime(10_000)
-    await expect(breakers.of('rates/one').run(succeed)).rejects.toThrow(/circuit breaker of "rates\/one" is open.*in 20s/)
+    await expect(breakers.of('rates/one').run(succeed)).rejects.toThrow(
+      /circuit breaker of "rates\/one" is open.*in 20s/,
+    )
   })
 
   it('keeps instances apart', async () => {

@@ -8,7 +8,9 @@ const lowest = (): number => 0
 
 describe('backoffMs', () => {
   it('doubles up to the limit', () => {
-    expect([1, 2, 3, 4, 5, 6].map((attempt) => backoffMs(policy, attempt, highest))).toEqual([100, 200, 400, 800, 1_000, 1_000])
+    expect([1, 2, 3, 4, 5, 6].map((attempt) => backoffMs(policy, attempt, highest))).toEqual([
+      100, 200, 400, 800, 1_000, 1_000,
+    ])
   })
 
   it('grows by the first wait when linear, and not at all when fixed', () => {
@@ -35,12 +37,16 @@ describe('backoffMs', () => {
 
   it('stays between half of the bound and the bound for every chance', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, chance) => {
-        const bound = Math.min(1_000, 100 * 2 ** (attempt - 1))
-        const wait = backoffMs(policy, attempt, () => chance)
-        expect(wait).toBeGreaterThanOrEqual(Math.floor(bound / 2))
-        expect(wait).toBeLessThanOrEqual(bound)
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (attempt, chance) => {
+          const bound = Math.min(1_000, 100 * 2 ** (attempt - 1))
+          const wait = backoffMs(policy, attempt, () => chance)
+          expect(wait).toBeGreaterThanOrEqual(Math.floor(bound / 2))
+          expect(wait).toBeLessThanOrEqual(bound)
+        },
+      ),
     )
   })
 })

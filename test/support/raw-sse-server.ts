@@ -90,41 +90,91 @@ export const splitBytes = (text: string, size: number): Buffer[] => {
 }
 
 const data = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`
-const named = (value: { readonly type: string; readonly [key: string]: unknown }): string => `event: ${value.type}\n${data(value)}`
+const named = (value: { readonly type: string; readonly [key: string]: unknown }): string =>
+  `event: ${value.type}\n${data(value)}`
 
 /** The frames of chat completions. */
 export const chat = {
   delta: (delta: object, finish: string | null = null): string =>
-    data({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm-2026', choices: [{ index: 0, delta, finish_reason: finish }] }),
+    data({
+      id: 'c1',
+      object: 'chat.completion.chunk',
+      created: 1,
+      model: 'm-2026',
+      choices: [{ index: 0, delta, finish_reason: finish }],
+    }),
   text: (content: string): string => chat.delta({ content }),
-  usage: (usage: object): string => data({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm-2026', choices: [], usage }),
+  usage: (usage: object): string =>
+    data({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm-2026', choices: [], usage }),
   done: 'data: [DONE]\n\n',
   whole: (text: string, finish = 'stop'): Frame[] => [
     chat.delta({ role: 'assistant', content: '' }),
     chat.text(text),
     chat.delta({}, finish),
-    chat.usage({ prompt_tokens: 11, completion_tokens: 7, total_tokens: 18, prompt_tokens_details: { cached_tokens: 4 } }),
+    chat.usage({
+      prompt_tokens: 11,
+      completion_tokens: 7,
+      total_tokens: 18,
+      prompt_tokens_details: { cached_tokens: 4 },
+    }),
     chat.done,
   ],
 }
 
 /** The frames of the messages API. */
 export const messages = {
-  start: named({ type: 'message_start', message: { id: 'm1', type: 'message', role: 'assistant', model: 'claude', content: [], stop_reason: null, usage: { input_tokens: 10, output_tokens: 1, cache_creation_input_tokens: 3, cache_read_input_tokens: 5 } } }),
+  start: named({
+    type: 'message_start',
+    message: {
+      id: 'm1',
+      type: 'message',
+      role: 'assistant',
+      model: 'claude',
+      content: [],
+      stop_reason: null,
+      usage: { input_tokens: 10, output_tokens: 1, cache_creation_input_tokens: 3, cache_read_input_tokens: 5 },
+    },
+  }),
   ping: 'event: ping\ndata: {"type":"ping"}\n\n',
   text: (text: string): string => named({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }),
-  thought: (thinking: string): string => named({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking } }),
-  delta: (stopReason: string): string => named({ type: 'message_delta', delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: 9 } }),
+  thought: (thinking: string): string =>
+    named({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking } }),
+  delta: (stopReason: string): string =>
+    named({
+      type: 'message_delta',
+      delta: { stop_reason: stopReason, stop_sequence: null },
+      usage: { output_tokens: 9 },
+    }),
   stop: named({ type: 'message_stop' }),
-  error: (type: string): string => `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type, message: 'said the vendor' } })}\n\n`,
-  whole: (text: string, stopReason = 'end_turn'): Frame[] => [messages.start, messages.ping, messages.text(text), messages.delta(stopReason), messages.stop],
+  error: (type: string): string =>
+    `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type, message: 'said the vendor' } })}\n\n`,
+  whole: (text: string, stopReason = 'end_turn'): Frame[] => [
+    messages.start,
+    messages.ping,
+    messages.text(text),
+    messages.delta(stopReason),
+    messages.stop,
+  ],
 }
 
 /** The frames of the Responses API. */
 export const responses = {
-  text: (delta: string): string => named({ type: 'response.output_text.delta', item_id: 'i1', output_index: 0, content_index: 0, delta }),
-  thought: (delta: string): string => named({ type: 'response.reasoning_summary_text.delta', item_id: 'i0', output_index: 0, summary_index: 0, delta }),
+  text: (delta: string): string =>
+    named({ type: 'response.output_text.delta', item_id: 'i1', output_index: 0, content_index: 0, delta }),
+  thought: (delta: string): string =>
+    named({ type: 'response.reasoning_summary_text.delta', item_id: 'i0', output_index: 0, summary_index: 0, delta }),
   end: (type: 'completed' | 'incomplete' | 'failed', more: object = {}): string =>
-    named({ type: `response.${type}`, response: { id: 'r1', object: 'response', status: type, error: null, output: [], usage: { input_tokens: 20, input_tokens_details: { cached_tokens: 8 }, output_tokens: 6, total_tokens: 26 }, ...more } }),
+    named({
+      type: `response.${type}`,
+      response: {
+        id: 'r1',
+        object: 'response',
+        status: type,
+        error: null,
+        output: [],
+        usage: { input_tokens: 20, input_tokens_details: { cached_tokens: 8 }, output_tokens: 6, total_tokens: 26 },
+        ...more,
+      },
+    }),
   whole: (text: string): Frame[] => [responses.text(text), responses.end('completed')],
 }

@@ -2,7 +2,7 @@
 import type { RunEvent } from '../../contracts/events.ts'
 import type { PlanDocument } from '../../contracts/plan.ts'
 import { describeStep } from './plan-tree.ts'
-import { oneLine, type Paint, padText, paintLine, type Span, type Style, showDuration } from './text.ts'
+import { displayWidth, oneLine, type Paint, padText, paintLine, type Span, type Style, showDuration } from './text.ts'
 
 type State = 'pending' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'
 
@@ -50,8 +50,67 @@ export interface LineView {
   readonly columns: number
 }
 
+interface Widths {
+  name: number
+  what: number
+}
+
+function renderStep(step: StepLine, { now, paint, columns }: LineView, widths: Widths): string {
+  const [style, mark] = MARKS[step.state]
+  const isOpen = step.state === 'running' || step.state === 'retrying'
+  const time = isOpen ? now - step.startedAt : step.durationMs
+  const isTimed = isOpen || step.state === 'succeeded' || step.state === 'failed'
+  const spans: Span[] = [
+    '  ',
+    [style, mark],
+    ` ${padText(oneLine(step.name), widths.name)}  `,
+    ['dim', padText(oneLine(step.what), widths.what)],
+    isTimed ? `  ${showDuration(Math.max(0, time)).padStart(9)}` : ' '.repeat(11),
+    ['yellow', step.attempts > 1 ? `  ↻ ${step.attempts - 1}` : ''],
+    [step.state === 'failed' ? 'red' : 'dim', step.note === '' ? '' : `  ${oneLine(step.note)}`],
+  ]
+  return paintLine(spans, paint, columns)
+}
+
+/** What an event makes of its step. */
+function advance(step: StepLine, event: RunEvent): void {
+  switch (event.type) {
+    case 'step-start':
+      step.state = 'running'
+      step.startedAt = Date.parse(event.at)
+      break
+    case 'attempt-start':
+      step.attempts++
+      step.state = 'running'
+      step.note = ''
+      if (event.component !== undefined) step.what = `${event.component} ${event.action ?? ''}`.trim()
+      break
+    case 'attempt-end':
+      if (event.status !== 'failed') break
+      step.state = 'retrying'
+      step.note = event.error?.message ?? ''
+      break
+    case 'step-repair':
+      step.note = `${event.way}: ${event.reason}`
+      break
+    case 'step-end':
+      step.state = event.status
+      step.durationMs = event.durationMs
+      if (event.status === 'failed') step.note = event.error?.message ?? ''
+      else if (event.status === 'skipped') step.note = SKIPPED[event.skipReason ?? ''] ?? ''
+      else if (event.status === 'cancelled') step.note = 'cancelled'
+      break
+    default:
+  }
+}
+
 export function createStepLines(): StepLines {
   const steps = new Map<string, StepLine>()
+  const widths: Widths = { name: 4, what: 4 }
+  const widen = (step: StepLine): void => {
+    widths.name = Math.min(28, Math.max(widths.name, displayWidth(step.name)))
+    widths.what = Math.min(48, Math.max(widths.what, displayWidth(step.what)))
+  }
   const stepOf = (name: string): StepLine => {
     let step = steps.get(name)
     if (step === undefined) {
@@ -60,76 +119,27 @@ export function createStepLines(): StepLines {
     }
     return step
   }
-  const layout = () => ({
-    name: Math.min(28, Math.max(4, ...[...steps.values()].map((step) => step.name.length))),
-    what: Math.min(48, Math.max(4, ...[...steps.values()].map((step) => step.what.length))),
-  })
-  const render = (step: StepLine, { now, paint, columns }: LineView, widths: ReturnType<typeof layout>): string => {
-    const [style, mark] = MARKS[step.state]
-    const isOpen = step.state === 'running' || step.state === 'retrying'
-    const time = isOpen ? now - step.startedAt : step.durationMs
-    const isTimed = isOpen || step.state === 'succeeded' || step.state === 'failed'
-    const spans: Span[] = [
-      '  ',
-      [style, mark],
-      ` ${padText(oneLine(step.name), widths.name)}  `,
-      ['dim', padText(oneLine(step.what), widths.what)],
-      isTimed ? `  ${showDuration(Math.max(0, time)).padStart(9)}` : ' '.repeat(11),
-      ['yellow', step.attempts > 1 ? `  ↻ ${step.attempts - 1}` : ''],
-      [step.state === 'failed' ? 'red' : 'dim', step.note === '' ? '' : `  ${oneLine(step.note)}`],
-    ]
-    return paintLine(spans, paint, columns)
-  }
   return {
     plan(document) {
-      for (const step of document.steps) stepOf(step.name).what = describeStep(step)
+      for (const step of document.steps) {
+        const line = stepOf(step.name)
+        line.what = describeStep(step)
+        widen(line)
+      }
     },
     observe(event) {
-      switch (event.type) {
-        case 'step-start': {
-          const step = stepOf(event.step)
-          step.state = 'running'
-          step.startedAt = Date.parse(event.at)
-          break
-        }
-        case 'attempt-start': {
-          const step = stepOf(event.step)
-          step.attempts++
-          step.state = 'running'
-          step.note = ''
-          if (event.component !== undefined) step.what = `${event.component} ${event.action ?? ''}`.trim()
-          break
-        }
-        case 'attempt-end': {
-          if (event.status !== 'failed') break
-          const step = stepOf(event.step)
-          step.state = 'retrying'
-          step.note = event.error?.message ?? ''
-          break
-        }
-        case 'step-repair':
-          stepOf(event.step).note = `${event.way}: ${event.reason}`
-          break
-        case 'step-end': {
-          const step = stepOf(event.step)
-          step.state = event.status
-          step.durationMs = event.durationMs
-          if (event.status === 'failed') step.note = event.error?.message ?? ''
-          else if (event.status === 'skipped') step.note = SKIPPED[event.skipReason ?? ''] ?? ''
-          else if (event.status === 'cancelled') step.note = 'cancelled'
-          break
-        }
-        default:
-      }
+      if (!('step' in event) || event.step === undefined) return
+      const step = stepOf(event.step)
+      advance(step, event)
+      widen(step)
     },
     get isEmpty() {
       return steps.size === 0
     },
-    line: (name, view) => render(stepOf(name), view, layout()),
+    line: (name, view) => renderStep(stepOf(name), view, widths),
     lines(view) {
-      const widths = layout()
       const all = [...steps.values()]
-      if (!view.live || all.length <= MAX_LIVE) return all.map((step) => render(step, view, widths))
+      if (!view.live || all.length <= MAX_LIVE) return all.map((step) => renderStep(step, view, widths))
       const isDone = (step: StepLine): boolean => step.state === 'succeeded' || step.state === 'skipped'
       const shown = [
         ...all.filter((step) => !isDone(step) && step.state !== 'pending'),
@@ -137,7 +147,7 @@ export function createStepLines(): StepLines {
       ].slice(0, MAX_LIVE - 1)
       const done = all.filter(isDone).length
       return [
-        ...shown.map((step) => render(step, view, widths)),
+        ...shown.map((step) => renderStep(step, view, widths)),
         view.paint('dim', `  ${done} of ${all.length} steps done`),
       ]
     },

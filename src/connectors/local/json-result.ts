@@ -6,6 +6,10 @@ import type { JsonValue } from '../../contracts/json.ts'
 /** Deeper means, nearly always, that the value contains itself; no set of visited objects is needed to end. */
 const MAX_DEPTH = 512
 
+/** Long lists are walked once, though every step of a chain may hand them on: results are not changed once they are given. */
+const LONG_LIST = 64
+const knownLists = new WeakSet<readonly unknown[]>()
+
 const NOT_JSON: unique symbol = Symbol('not-json')
 type Checked = JsonValue | undefined | typeof NOT_JSON
 
@@ -19,6 +23,7 @@ function isPlain(value: object): value is Record<string, unknown> {
 }
 
 function checkArray(list: readonly unknown[], depth: number): Checked {
+  if (list.length >= LONG_LIST && knownLists.has(list)) return list as readonly JsonValue[]
   let copy: JsonValue[] | undefined
   for (let i = 0; i < list.length; i++) {
     const item = list[i]
@@ -28,7 +33,9 @@ function checkArray(list: readonly unknown[], depth: number): Checked {
     if (copy === undefined && kept !== item) copy = list.slice(0, i) as JsonValue[]
     copy?.push(kept)
   }
-  return copy ?? (list as readonly JsonValue[])
+  if (copy !== undefined) return copy
+  if (list.length >= LONG_LIST) knownLists.add(list)
+  return list as readonly JsonValue[]
 }
 
 function checkObject(object: Record<string, unknown>, depth: number): Checked {

@@ -1,7 +1,7 @@
 // A step that calls a capability. The order of DESIGN's recovery: bind, fill, call with retry, correct the inputs, fall back.
-import type { CompiledStep } from '../../contracts/compiled.ts'
 import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
+import { backoffMs } from '../../resilience/retry.ts'
 import type { CallSpec } from '../attempt.ts'
 import { type BoundInputs, bindInputs, checkInputs, hasOnlyLiterals, missingInput } from '../bind.ts'
 import type { CallTarget, TargetAsk } from '../call-target.ts'
@@ -13,7 +13,6 @@ import { callWithRetry, retryPolicy } from '../recovery/policy.ts'
 import { isSame, reResolve } from '../recovery/re-resolve.ts'
 import type { Tried } from '../recovery/re-resolve-prompt.ts'
 import type { StepExecution } from '../step-execution.ts'
-import { backoffMs } from '../../resilience/retry.ts'
 
 /** @throws TuttiError when every way of recovery has failed */
 export async function runCall(execution: StepExecution, parts: CallParts): Promise<Outcome> {
@@ -53,7 +52,8 @@ async function findAgain(execution: StepExecution, { targets }: CallParts): Prom
   const target = targets.ofStep(plan, compiled, run.view)
   if (target !== undefined) return target
   const { component, action, capability } = compiled.step
-  const wanted = component === undefined ? (capability ?? '') : action === undefined ? component : `${component}/${action}`
+  const wanted =
+    component === undefined ? (capability ?? '') : action === undefined ? component : `${component}/${action}`
   throw new TuttiError(
     'component_unavailable',
     `Step "${compiled.name}" calls "${wanted}", which is not in the catalog (looked again after a refresh). Register it, or change the step.`,
@@ -90,19 +90,18 @@ async function callChecked(
 ): Promise<Outcome> {
   if (target.capability.effect !== 'read') execution.isRead = false
   try {
-    return await callWithRetry(execution, specOf(execution, target, inputs, parts), policyParts(execution, target, parts))
+    return await callWithRetry(
+      execution,
+      specOf(execution, target, inputs, parts),
+      policyParts(execution, target, parts),
+    )
   } catch (thrown) {
     return await correct(execution, target, { inputs, error: toTuttiError(thrown) }, parts)
   }
 }
 
 /** Semantic re-resolution, with a budget of its own. */
-async function correct(
-  execution: StepExecution,
-  target: CallTarget,
-  first: Tried,
-  parts: CallParts,
-): Promise<Outcome> {
+async function correct(execution: StepExecution, target: CallTarget, first: Tried, parts: CallParts): Promise<Outcome> {
   const { recovery } = parts.settings
   const tried: Tried[] = [first]
   let { error } = first
@@ -134,12 +133,18 @@ async function correct(
 }
 
 /** Nothing was called with these inputs, so calling them unchanged is of no use. */
-const isRefusedUncalled = (error: TuttiError): boolean => error.code === 'invalid_input' || error.code === 'missing_input'
+const isRefusedUncalled = (error: TuttiError): boolean =>
+  error.code === 'invalid_input' || error.code === 'missing_input'
 
 async function tryCorrected(
   execution: StepExecution,
   target: CallTarget,
-  next: { readonly inputs: JsonObject; readonly isChanged: boolean; readonly tried: readonly Tried[]; readonly lastError: TuttiError },
+  next: {
+    readonly inputs: JsonObject
+    readonly isChanged: boolean
+    readonly tried: readonly Tried[]
+    readonly lastError: TuttiError
+  },
   parts: CallParts,
 ): Promise<Outcome | Tried> {
   const { compiled, scope } = execution
@@ -157,7 +162,11 @@ async function tryCorrected(
       await execution.sleep(backoffMs(backoff, next.tried.length, parts.random))
     }
     if (target.capability.effect !== 'read') execution.isRead = false
-    return await callWithRetry(execution, specOf(execution, target, inputs, parts), policyParts(execution, target, parts))
+    return await callWithRetry(
+      execution,
+      specOf(execution, target, inputs, parts),
+      policyParts(execution, target, parts),
+    )
   } catch (thrown) {
     return { inputs, error: toTuttiError(thrown) }
   }
@@ -173,7 +182,11 @@ function specOf(execution: StepExecution, target: CallTarget, inputs: JsonObject
   }
 }
 
-function policyParts(execution: StepExecution, target: CallTarget, parts: CallParts): Parameters<typeof callWithRetry>[2] {
+function policyParts(
+  execution: StepExecution,
+  target: CallTarget,
+  parts: CallParts,
+): Parameters<typeof callWithRetry>[2] {
   const asked: TargetAsk = { component: target.component.name, action: target.capability.name }
   return {
     settings: parts.settings,

@@ -3,13 +3,15 @@ import { ABSENT, type CompiledStep, type Scope } from '../../contracts/compiled.
 import { TuttiError } from '../../contracts/errors.ts'
 import type { Clock, StepHandler } from '../../contracts/parts.ts'
 import { formatDuration } from '../../util/duration.ts'
+import { stringifyJson } from '../../util/json.ts'
 
 export function createWaitHandler(clock: Clock): StepHandler {
   return {
     type: 'wait',
     async run(compiled, { scope, signal }) {
       const { wait } = compiled.step
-      if (wait === undefined) throw new TuttiError('invalid_document', `Step "${compiled.name}" does not say how long it waits.`)
+      if (wait === undefined)
+        throw new TuttiError('invalid_document', `Step "${compiled.name}" does not say how long it waits.`)
       if ('forMs' in wait) {
         await clock.sleep(wait.forMs, signal)
         return { output: null }
@@ -33,7 +35,7 @@ function momentOf({ name, until }: CompiledStep, text: string, scope: Scope): nu
   const value = until === undefined ? text : until.evaluate(scope)
   const moment = typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN
   if (Number.isFinite(moment)) return moment
-  const given = value === ABSENT ? 'nothing' : `"${String(value)}"`
+  const given = value === ABSENT ? 'nothing' : stringifyJson(value)
   throw new TuttiError(
     'expression_failed',
     `"until" of step "${name}" gives ${given}; an ISO 8601 time such as 2026-01-31T12:00:00Z is wanted.`,

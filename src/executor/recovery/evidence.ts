@@ -26,9 +26,7 @@ export function describeStep(execution: StepExecution, target: CallTarget): stri
   const { component, capability } = target
   const request = run.request ?? plan.document.description ?? plan.document.name
   const lines = [
-    request === undefined
-      ? ''
-      : `The user's request:\n${String(hideSecrets(request, run.secrets))}`,
+    request === undefined ? '' : `The user's request:\n${String(hideSecrets(request, run.secrets))}`,
     `The step: "${compiled.name}"${compiled.step.description === undefined ? '' : `, ${String(hideSecrets(compiled.step.description, run.secrets))}`}`,
     `It calls "${component.name}/${capability.name}".`,
     capability.description === '' ? '' : fence('capability', capability.description, { maxChars: TEXT_BUDGET }),

@@ -47,9 +47,17 @@ async function tryOne(
   if ('value' in fallback) {
     const value = fallback.value.evaluate(scope)
     if (value === ABSENT) {
-      throw new TuttiError('binding_failed', `The fallback value of step "${name}" refers to something that is not there.`)
+      throw new TuttiError(
+        'binding_failed',
+        `The fallback value of step "${name}" refers to something that is not there.`,
+      )
     }
-    execution.emit({ type: 'step-repair', step: name, way: 'fallback', reason: `${error.message} The declared value stands in.` })
+    execution.emit({
+      type: 'step-repair',
+      step: name,
+      way: 'fallback',
+      reason: `${error.message} The declared value stands in.`,
+    })
     return { output: value, response: value }
   }
   const wanted = fallback.action === undefined ? fallback.component : `${fallback.component}/${fallback.action}`
@@ -57,7 +65,10 @@ async function tryOne(
   if (target === undefined) {
     throw new TuttiError('component_unavailable', `The fallback "${wanted}" of step "${name}" is not in the catalog.`)
   }
-  const bound = fallback.inputs === undefined ? bindInputs(compiled, scope, target) : bindFallback(execution, fallback.inputs, target)
+  const bound =
+    fallback.inputs === undefined
+      ? bindInputs(compiled, scope, target)
+      : bindFallback(execution, fallback.inputs, target)
   execution.revision++
   execution.emit({
     type: 'step-repair',

@@ -1,6 +1,7 @@
 // The question that is asked when a call failed because of its inputs.
-import type { JsonObject, JsonValue } from '../../contracts/json.ts'
+
 import { errorInfo, type TuttiError } from '../../contracts/errors.ts'
+import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { StepExecution } from '../step-execution.ts'
 import { describeStep, FENCE_RULE, fenceJson } from './evidence.ts'

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { fine, go, schema } from '../recovery-support.ts'
+import { answer, call, createWorld } from '../support.ts'
+
+describe('fill', () => {
+  it('takes a required input from the one output that has it, without a model', async () => {
+    const world = createWorld({
+      tools: { 'src/emit': () => answer({ q: 'from output', amount: 5 }), 't/go': { inputs: schema, on: fine } },
+      model: { fill: () => ({ q: 'guessed' }) },
+    })
+    const ran = await world.run({ steps: [call('src', 'src/emit'), call('go', 't/go', {}, { dependsOn: ['src'] })] })
+    expect(world.callsOf('t/go')[0]?.inputs).toEqual({ q: 'from output' })
+    expect(ran.of('step-repair')).toMatchObject([{ way: 'fill', inputs: { q: 'from output' } }])
+    expect(world.asked).toEqual([])
+  })
+
+  it('asks the model for what is still missing, with every dependency by its step (B29, B37)', async () => {
+    const world = createWorld({
+      tools: {
+        'a/list': () => answer({ success: true, data: { companies: ['First Chip', 'Second Chip'] } }),
+        'b/info': () => answer({ success: true, data: { currency: 'EUR' } }),
+        't/go': { inputs: schema, on: fine },
+      },
+      model: { fill: () => ({ q: 'Second Chip', amount: 99 }) },
+    })
+    await world.run(
+      {
+        steps: [
+          call('listing', 'a/list'),
+          call('info', 'b/info'),
+          call('go', 't/go', {}, { dependsOn: ['listing', 'info'], description: 'Look up the second chip company' }),
+        ],
+      },
+      { request: 'What about the second AI chip company?' },
+    )
+    expect(world.callsOf('t/go')[0]?.inputs).toEqual({ q: 'Second Chip' })
+    const prompt = world.asked[0]?.messages[0]?.content ?? ''
+    for (const part of [
+      'second AI chip company',
+      'Look up the second',
+      'listing',
+      'Second Chip',
+      'info',
+      'EUR',
+      'Missing inputs: q',
+    ])
+      expect(prompt).toContain(part)
+  })
+
+  it('fails naming what is missing when nothing gives it, or when it is turned off', async () => {
+    for (const options of [
+      { model: { fill: () => ({}) } },
+      { model: { fill: () => ({ q: 'x' }) }, settings: { recovery: { fillEnabled: false } } },
+      {},
+    ]) {
+      const { end, calls } = await go(fine, { inputs: { amount: 1 }, ...options })
+      expect(calls).toHaveLength(0)
+      expect(end.error).toMatchObject({ code: 'missing_input', details: { missing: ['q'] } })
+      expect(end.error?.message).toContain('"q"')
+    }
+  })
+
+  it('checks what the model gave', async () => {
+    const { end, calls } = await go(fine, { inputs: {}, model: { fill: () => ({ q: { a: 1, b: 'x', c: 'y' } }) } })
+    expect(calls).toHaveLength(0)
+    expect(end.error?.code).toBe('invalid_input')
+  })
+})

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { fix, schema } from './recovery-support.ts'
+import { answer, call, createWorld, failure } from './support.ts'
+
+describe('secrets', () => {
+  it('reach the component, and neither events nor prompts', async () => {
+    const world = createWorld({
+      tools: {
+        't/go': {
+          inputs: schema,
+          on: ({ q, amount }) =>
+            amount === 2 ? answer({ echo: q ?? null }) : failure(400, 'BAD', `key ${JSON.stringify(q)} refused`),
+        },
+      },
+      model: { 're-resolve': fix({ amount: 2, q: '[secret key]' }) },
+    })
+    const ran = await world.run(
+      {
+        inputs: { key: { type: 'string', secret: true } },
+        steps: [call('go', 't/go', { q: '${inputs.key}', amount: 1 })],
+      },
+      { inputs: { key: 's3cr3t-value' }, secrets: new Map([['key', 's3cr3t-value']]) },
+    )
+    expect(world.callsOf('t/go').map(({ inputs }) => inputs['q'])).toEqual(['s3cr3t-value', 's3cr3t-value'])
+    expect(ran.end('go')).toMatchObject({ status: 'succeeded', output: { echo: '[secret key]' } })
+    expect(JSON.stringify(ran.events)).not.toContain('s3cr3t')
+    expect(JSON.stringify(world.asked.map(({ messages }) => messages))).not.toContain('s3cr3t')
+  })
+})
