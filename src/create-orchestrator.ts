@@ -29,6 +29,7 @@ import { asKind, preparedAsKind } from './plan/kind.ts'
 import { checkBySchema, loadSchemas } from './plan/schema.ts'
 import { createPlanner } from './planner/planner.ts'
 import { createModels } from './providers/registry.ts'
+import { createGuardedModel } from './providers/stream-guard.ts'
 import { createInProcessEngine } from './runs/engine-in-process.ts'
 import { createMemoryJournal } from './runs/journals/memory.ts'
 import { headersOfRun, refuseDepth } from './runs/headers.ts'
@@ -88,8 +89,9 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   const { clock = createClock(), log = SILENT, random = Math.random, parts = {} } = options
   const metrics = createMetrics()
   const catalog = createCatalog({ sources: listSources(options, config, { clock, log }), clock, log, settings: config.catalog })
+  const guarded = guardModels(clock, config.model)
   const vendorModel = createModels(config, { clock, random, log })
-  const modelFor = (purpose: Purpose): LanguageModel | undefined => models(purpose) ?? vendorModel(purpose)
+  const modelFor = (purpose: Purpose): LanguageModel | undefined => guarded(models(purpose)) ?? vendorModel(purpose)
   const ask = createAskModel({ modelFor, clock, settings: config.model, check: checkBySchema })
   const provider = parts.provider ?? PROVIDERS[config.capabilities.provider]({ catalog, topK: config.capabilities.topK })
   const planner = parts.planner ?? createPlanner({ ask, settings: config, clock, log })
@@ -240,6 +242,17 @@ function readOptions(options: OrchestratorOptions): { config: Config; models: (p
   }
   const config = resolveOptions({ ...settings, model: named, ...(typeof journal === 'string' && { journal }) })
   return { config, models: (purpose) => given.get(PURPOSE_KEYS[purpose]) ?? given.get('default') }
+}
+
+/** A model of the caller's own gets the same deadlines as a vendor's; each is wrapped once. */
+function guardModels(clock: Clock, settings: Config['model']): (model: LanguageModel | undefined) => LanguageModel | undefined {
+  const wrapped = new Map<LanguageModel, LanguageModel>()
+  return (model) => {
+    if (model === undefined) return undefined
+    const known = wrapped.get(model) ?? createGuardedModel(model, clock, settings)
+    wrapped.set(model, known)
+    return known
+  }
 }
 
 function listSources(options: OrchestratorOptions, config: Config, tools: { readonly clock: Clock; readonly log: Logger }): Source[] {

@@ -5,7 +5,6 @@ import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
 import type { Clock, Logger, RunContext, StepHandler } from '../contracts/parts.ts'
 import type { SkipReason } from '../contracts/run.ts'
-import { formatDuration } from '../util/duration.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadySet } from './ready-set.ts'
@@ -20,7 +19,7 @@ import {
   SKIPPED_VIEW,
   succeededView,
 } from './run-state.ts'
-import { blockedBy, isWanted } from './settling.ts'
+import { blockedBy, isWanted, limitOf, limitPassed } from './settling.ts'
 import { SlotQueue } from './slot-queue.ts'
 import { type RunFrame, StepExecution } from './step-execution.ts'
 
@@ -175,19 +174,11 @@ export class Scheduler {
     return { output, response }
   }
 
-  /** `deadline` bounds the whole step; kinds without attempts take `timeout` for the same. */
   #watchDeadline(execution: StepExecution): void {
-    const { type, deadlineMs, timeoutMs } = execution.compiled.step
-    const ownTimeout = type === 'call' || type === 'wait' ? undefined : timeoutMs
-    const limitMs = Math.min(deadlineMs ?? Infinity, ownTimeout ?? Infinity)
-    if (limitMs === Infinity) return
-    execution.deadline = this.#frame.deadlines.add(limitMs, execution.startedAt, () => {
-      const key = limitMs === deadlineMs ? 'deadline' : 'timeout'
-      const error = new TuttiError(
-        'deadline_exceeded',
-        `Step "${execution.name}" was not done within its ${key} of ${formatDuration(limitMs)}, which includes queueing, retries and recovery. Raise it, or ask what took so long.`,
-        { details: { [`${key}_ms`]: limitMs } },
-      )
+    const limit = limitOf(execution.compiled)
+    if (limit === undefined) return
+    execution.deadline = this.#frame.deadlines.add(limit.ms, execution.startedAt, () => {
+      const error = limitPassed(execution.compiled, limit)
       if (!this.#active.has(execution)) this.#run.emit({ type: 'step-start', step: execution.name })
       execution.stop(error)
       this.#fail(execution, error)
@@ -198,8 +189,8 @@ export class Scheduler {
     if (execution.isOver) return
     this.#close(execution, succeededView(outcome), PASSED)
     const { output, response } = outcome
+    const durationMs = execution.elapsedMs()
     const fact = { type: 'step-end', step: execution.name, status: 'succeeded', output } as const
-    const durationMs = this.#durationOf(execution)
     this.#run.emit(response === output ? { ...fact, durationMs } : { ...fact, response, durationMs })
     this.#release(execution.compiled, !execution.isRead)
   }
@@ -217,12 +208,18 @@ export class Scheduler {
   }
 
   #failure(execution: StepExecution, status: 'failed' | 'cancelled', error: TuttiError): RunFact {
-    const durationMs = this.#durationOf(execution)
-    return { type: 'step-end', step: execution.name, status, error: errorInfo(error), durationMs }
+    return {
+      type: 'step-end',
+      step: execution.name,
+      status,
+      error: errorInfo(error),
+      durationMs: execution.elapsedMs(),
+    }
   }
 
   #skip({ name, index }: CompiledStep, skipReason: SkipReason): void {
-    this.#settle(index, SKIPPED_VIEW, isBypass(skipReason) ? BYPASSED : BROKEN)
+    const isBroken = skipReason === 'dependency-failed' || skipReason === 'run-stopped'
+    this.#settle(index, SKIPPED_VIEW, isBroken ? BROKEN : BYPASSED)
     this.#run.emit({ type: 'step-end', step: name, status: 'skipped', skipReason, durationMs: 0 })
     this.#releaseNow(index)
   }
@@ -287,11 +284,11 @@ export class Scheduler {
     const { steps } = this.#plan
     for (let index = 0; index < steps.length; index++) {
       if (this.#settlements[index] !== OPEN) continue
-      const { name } = this.#stepAt(index)
-      const earlier = this.#run.settled.get(name)
+      const step = this.#stepAt(index).name
+      const earlier = this.#run.settled.get(step)
       this.#settle(index, earlier ?? brokenView('cancelled', reason), BROKEN)
       if (earlier !== undefined) continue
-      this.#run.emit({ type: 'step-end', step: name, status: 'cancelled', error: errorInfo(reason), durationMs: 0 })
+      this.#run.emit({ type: 'step-end', step, status: 'cancelled', error: errorInfo(reason), durationMs: 0 })
     }
     this.#end()
   }
@@ -301,15 +298,9 @@ export class Scheduler {
     this.#finish()
   }
 
-  #durationOf(execution: StepExecution): number {
-    return this.#parts.clock.now() - execution.startedAt
-  }
-
   #stepAt(index: number): CompiledStep {
     const step = this.#plan.steps[index]
     if (step === undefined) throw new TuttiError('internal', `The compiled plan has no step number ${index}.`)
     return step
   }
 }
-
-const isBypass = (reason: SkipReason): boolean => reason === 'condition' || reason === 'dependency-skipped'

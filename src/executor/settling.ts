@@ -1,7 +1,8 @@
-// Whether a step runs, once all its dependencies have settled (DESIGN 3, "Settling").
+// Whether a step runs, once all its dependencies have settled (DESIGN 3, "Settling"), and how long it may take in all.
 import { ABSENT, type CompiledStep, type Scope } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { SkipReason } from '../contracts/run.ts'
+import { formatDuration } from '../util/duration.ts'
 import { stringifyJson } from '../util/json.ts'
 import { truncateText } from '../util/text.ts'
 import { BROKEN, BYPASSED } from './run-state.ts'
@@ -29,5 +30,26 @@ export function isWanted(step: CompiledStep, scope: Scope): boolean {
   throw new TuttiError(
     'expression_failed',
     `The "if" of step "${name}" gives ${given}; true or false is wanted. Compare it, for example with == or has().`,
+  )
+}
+
+interface StepLimit {
+  readonly key: 'deadline' | 'timeout'
+  readonly ms: number
+}
+
+/** `deadline` bounds the whole step; kinds without attempts take `timeout` for the same. */
+export function limitOf({ step }: CompiledStep): StepLimit | undefined {
+  const { type, deadlineMs, timeoutMs } = step
+  const isWhole = timeoutMs !== undefined && type !== 'call' && type !== 'wait'
+  if (isWhole && timeoutMs < (deadlineMs ?? Infinity)) return { key: 'timeout', ms: timeoutMs }
+  return deadlineMs === undefined ? undefined : { key: 'deadline', ms: deadlineMs }
+}
+
+export function limitPassed({ name }: CompiledStep, { key, ms }: StepLimit): TuttiError {
+  return new TuttiError(
+    'deadline_exceeded',
+    `Step "${name}" was not done within its ${key} of ${formatDuration(ms)}, which includes queueing, retries and recovery. Raise it, or ask what took so long.`,
+    { details: { [`${key}_ms`]: ms } },
   )
 }

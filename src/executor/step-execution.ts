@@ -80,6 +80,10 @@ export class StepExecution implements StepContext {
     return this.deadline === undefined ? Infinity : this.deadline.at - this.frame.clock.now()
   }
 
+  elapsedMs(): number {
+    return this.frame.clock.now() - this.startedAt
+  }
+
   emit(fact: RunFact): void {
     if (!this.#isOver) this.run.emit(fact)
   }

@@ -25,14 +25,16 @@ export interface RecordingStore {
 }
 
 const RUN_IDS = /\brun_[0-9a-f]{32}\b/g
+/** As the planner tells the model; a recording serves tomorrow, too. */
+const TODAY = /\bToday is \d{4}-\d{2}-\d{2}\b/g
 
 /**
- * What makes two calls the same: purpose, system text, messages, schema. Ids that differ from run to run (fences, run ids) are
- * left out of it, as are model, temperature and headers.
+ * What makes two calls the same: purpose, system text, messages, schema. What differs from run to run (fences, run ids, the
+ * date) is left out of it, as are model, temperature and headers.
  */
 export function recordingKey(call: Pick<ModelCall, 'purpose' | 'system' | 'messages' | 'schema' | 'json'>): string {
   const { purpose, system, messages, schema = null, json = false } = call
-  const steady = (text: string): string => text.replace(FENCE_IDS, 'id').replace(RUN_IDS, 'run')
+  const steady = (text: string): string => text.replace(FENCE_IDS, 'id').replace(RUN_IDS, 'run').replace(TODAY, 'today')
   const told = stringifyJson([
     steady(system),
     messages.map(({ role, content }) => [role, steady(content)]),

@@ -114,6 +114,16 @@ describe('ai-generate', () => {
     expect(ask?.schema).toEqual(outputSchema)
   })
 
+  it('ends with its timeout, whatever the model does (B41)', async () => {
+    const clock = createManualClock()
+    const world = createWorld({ clock, model: { generate: () => new Promise(() => undefined) } })
+    const running = world.run({ steps: [step('ai-generate', { timeoutMs: 2_000 })] })
+    await clock.advance(5_000)
+    const ran = await running
+    expect(ran.end('s')).toMatchObject({ status: 'failed', durationMs: 2_000, error: { code: 'deadline_exceeded' } })
+    expect(world.asked[0]?.signal.aborted).toBe(true)
+  })
+
   it('fails with the reason when no model answers', async () => {
     expect((await generate({}, { model: {} })).end).toMatchObject({ status: 'failed', error: { code: 'no_model' } })
   })
