@@ -202,7 +202,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
       refresh: (signal = new AbortController().signal) => catalog.refresh(signal),
       sources: () => catalog.sources(),
     },
-    health: async () => reportHealth({ sources: catalog.sources(), modelId: modelFor('plan')?.id, journalDurable: journal.durable, closed: closing !== undefined }),
+    health: async () => reportHealth({ sources: catalog.sources(), modelId: modelFor('plan')?.id, journalDurable: journal.durable, journalTrouble: runs.journalTrouble(), closed: closing !== undefined }),
     status: () => ({
       initialised: starting !== undefined, closed: closing !== undefined, version: VERSION, activeRuns: runs.active,
       components: catalog.components().length, configuration: describeConfig(config),

@@ -74,7 +74,7 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
         runId: run.runId,
         principal: run.principal,
         request: run.request ?? prepared.document.description ?? null,
-        startedAt: handle.snapshot().startedAt ?? clock.timestamp(),
+        startedAt: handle.startedAt(),
         inputs: handle.liveInputs,
         secrets: handle.secrets,
         signal: handle.signal,
@@ -97,7 +97,7 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
     const { run } = handle
     const scope: Scope = {
       inputs: run.inputs,
-      run: { id: run.runId, request: run.request ?? null, started_at: handle.snapshot().startedAt ?? '' },
+      run: { id: run.runId, request: run.request ?? null, started_at: handle.startedAt() },
       step: (name) => handle.view(name),
       component: (name) => {
         const component = view.component(name)

@@ -64,7 +64,7 @@ function createWorld(parts: Partial<OrchestratorParts>, run: Partial<RunHandle['
       events.push(event)
       fold.apply(event)
     },
-    snapshot: () => fold.snapshot(), view: (name) => fold.view(name), ...more,
+    startedAt: () => '2026-01-01T00:00:00.000Z', snapshot: () => fold.snapshot(), view: (name) => fold.view(name), ...more,
   }
   return { events, response: () => fold.snapshot(), clock, conduct: async () => void (await coordinator.conduct(handle)), abort: (reason) => abort.abort(reason) }
 }

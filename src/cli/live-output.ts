@@ -34,3 +34,17 @@ export function createLiveOutput({ stdout, stderr }: Pick<Terminal, 'stdout' | '
     },
   }
 }
+
+/** Where log lines go: to a stream, or, while something is drawn there, through whoever draws. */
+export interface Aside {
+  write(text: string): void
+  through: ((text: string) => void) | undefined
+}
+
+export const createAside = (stream: Pick<Terminal['stderr'], 'write'>): Aside => ({
+  through: undefined,
+  write(text) {
+    if (this.through === undefined) stream.write(text)
+    else this.through(text)
+  },
+})

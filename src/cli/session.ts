@@ -5,12 +5,15 @@ import type { Orchestrator } from '../contracts/api.ts'
 import type { Config } from '../contracts/config.ts'
 import type { Logger } from '../contracts/parts.ts'
 import { createLogger } from '../telemetry/log.ts'
+import { type Aside, createAside } from './live-output.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Session {
   readonly orchestrator: Orchestrator
   readonly config: Config
   readonly log: Logger
+  /** What the log is written to. */
+  readonly aside: Aside
   /** Where components come from. */
   readonly world: 'redis' | 'demo'
   close(): Promise<void>
@@ -34,7 +37,8 @@ export async function openSession(
 ): Promise<Session> {
   const config = await readConfig(terminal)
   const { clock, stderr } = terminal
-  const log = createLogger({ stream: stderr, clock, format: 'pretty', level: 'warn', secrets: listSecrets(config) })
+  const aside = createAside(stderr)
+  const log = createLogger({ stream: aside, clock, format: 'pretty', level: 'warn', secrets: listSecrets(config) })
   const { url, namespaces } = config.redis
   const world = url === undefined ? 'demo' : 'redis'
   if (world === 'demo' && options.demo === 'if-needed') {
@@ -52,6 +56,7 @@ export async function openSession(
     orchestrator,
     config,
     log,
+    aside,
     world,
     async close() {
       await orchestrator.close()

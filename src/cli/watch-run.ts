@@ -3,7 +3,7 @@ import type { RunEvent } from '../contracts/events.ts'
 import type { Response } from '../contracts/run.ts'
 import { eventToWire, responseToWire } from '../record/wire.ts'
 import { stringifyJson } from '../util/json.ts'
-import { createLiveOutput } from './live-output.ts'
+import { type Aside, createLiveOutput } from './live-output.ts'
 import { createRenderer } from './render/renderer.ts'
 import { createPaint } from './render/text.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
@@ -14,6 +14,10 @@ export type OutputMode = 'people' | 'json' | 'events'
 export interface WatchOptions {
   readonly terminal: Terminal
   readonly mode: OutputMode
+  /** Nothing is said of what stood in for a model, as the command says it itself. */
+  readonly quietWithoutModel?: boolean
+  /** Log lines, which must not fall into what is drawn. */
+  readonly aside?: Aside
   /** Starts the run; Ctrl-C aborts the signal. */
   readonly run: (watch: {
     readonly signal: AbortSignal
@@ -25,27 +29,36 @@ const REDRAW_MS = 100
 /** In a pipe nothing needs to be cut short. */
 const DEFAULT_COLUMNS = 400
 
+/** A block that fills the screen could not be erased. */
+const ROWS_AROUND_BLOCK = 6
+
 interface Watcher {
+  /** A line beside the progress. */
+  readonly say: (line: string) => void
   readonly onEvent: (event: RunEvent) => void
   readonly end: (response: Response | undefined) => void
 }
 
 /** Resolves with the response and the exit code of the command. @throws what `run` throws */
-export async function watchRun({ terminal, mode, run }: WatchOptions): Promise<{ response: Response; code: ExitCode }> {
+export async function watchRun(options: WatchOptions): Promise<{ response: Response; code: ExitCode }> {
+  const { terminal, mode, run } = options
+  const watcher = createWatcher(terminal, mode, options.quietWithoutModel)
   const abort = new AbortController()
   let interrupts = 0
   const stopListening = terminal.onStop(['SIGINT'], () => {
     interrupts++
-    if (interrupts === 1) terminal.stderr.write('\nCancelling. Press Ctrl-C again to leave at once.\n')
+    if (interrupts === 1) watcher.say('Cancelling. Press Ctrl-C again to leave at once.')
     else process.exit(EXIT.interrupted)
     abort.abort()
   })
-  const watcher = createWatcher(terminal, mode)
+  const { aside } = options
+  if (aside !== undefined) aside.through = (text) => watcher.say(text.trimEnd())
   let response: Response | undefined
   try {
     response = await run({ signal: abort.signal, onEvent: watcher.onEvent })
   } finally {
     watcher.end(response)
+    if (aside !== undefined) aside.through = undefined
     stopListening()
   }
   return { response, code: interrupts > 0 ? EXIT.interrupted : exitCodeOf(response) }
@@ -68,21 +81,23 @@ export function exitCodeOf({ status }: Response): ExitCode {
   }
 }
 
-function createWatcher(terminal: Terminal, mode: OutputMode): Watcher {
-  const { stdout } = terminal
+function createWatcher(terminal: Terminal, mode: OutputMode, quietWithoutModel = false): Watcher {
+  const { stdout, stderr } = terminal
+  const say = (line: string): void => void stderr.write(`${line}\n`)
   if (mode === 'events') {
-    return { onEvent: (event) => stdout.write(`${stringifyJson(eventToWire(event))}\n`), end: () => undefined }
+    return { say, onEvent: (event) => stdout.write(`${stringifyJson(eventToWire(event))}\n`), end: () => undefined }
   }
   if (mode === 'json') {
     return {
+      say,
       onEvent: () => undefined,
       end: (response) => response !== undefined && stdout.write(`${stringifyJson(responseToWire(response), 2)}\n`),
     }
   }
-  return createPeopleWatcher(terminal)
+  return createPeopleWatcher(terminal, quietWithoutModel)
 }
 
-function createPeopleWatcher(terminal: Terminal): Watcher {
+function createPeopleWatcher(terminal: Terminal, quietWithoutModel: boolean): Watcher {
   const { stdout, stderr, clock } = terminal
   const live = stderr.isTTY === true
   const renderer = createRenderer({
@@ -91,6 +106,9 @@ function createPeopleWatcher(terminal: Terminal): Watcher {
     columns: Math.max(20, (stderr.columns ?? DEFAULT_COLUMNS) - 1),
     live,
     streamAnswer: stdout.isTTY === true,
+    quietWithoutModel,
+    ...(stdout.isTTY === true && stdout.columns !== undefined && { answerColumns: Math.max(20, stdout.columns - 1) }),
+    ...(stderr.rows !== undefined && { maxBlockLines: Math.max(3, Math.min(16, stderr.rows - ROWS_AROUND_BLOCK)) }),
   })
   const output = createLiveOutput(terminal)
   let stopTicking = (): void => undefined
@@ -100,6 +118,7 @@ function createPeopleWatcher(terminal: Terminal): Watcher {
   }
   if (live) stopTicking = clock.after(REDRAW_MS, tick)
   return {
+    say: (line) => output.show({ print: [line], block: renderer.tick(clock.now()) }),
     onEvent: (event) => output.show(renderer.on(event, clock.now())),
     end: () => stopTicking(),
   }

@@ -45,6 +45,8 @@ export type RunFact =
       readonly type: 'attempt-end'
       readonly step: string
       readonly attempt: number
+      readonly component?: string
+      readonly action?: string
       readonly status: 'succeeded' | 'failed' | 'cancelled'
       readonly error?: ErrorInfo
       readonly durationMs: number
@@ -85,5 +87,5 @@ export interface EventStamp {
 export type RunEvent = RunFact & EventStamp
 export type RunEventType = RunFact['type']
 
-/** Takes a fact of the current run; stamps it and hands it to every reader. Never throws. */
+/** Takes a fact of the current run, made for this call: it is stamped in place and handed to every reader. Never throws. */
 export type Emit = (fact: RunFact) => void

@@ -1,8 +1,8 @@
 // The parts that meet in create-orchestrator.ts, each seen from its consumer's side (DESIGN 7). Nothing here knows a vendor.
 
-import type { TuttiError } from './errors.ts'
 import type { Capability, Component, Instance, OfferedCapability } from './capability.ts'
 import type { CompiledPlan, CompiledStep, PreparedPlan, Scope, StepView } from './compiled.ts'
+import type { TuttiError } from './errors.ts'
 import type { Emit, PlanWay, RunEvent } from './events.ts'
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 import type { Message, Purpose, Usage } from './model.ts'
@@ -274,7 +274,9 @@ export interface RunHandle {
   readonly abort: (reason: TuttiError) => void
   readonly emit: Emit
   readonly flush: (() => Promise<void>) | undefined
-  /** The fold of the events so far. */
+  /** When the first segment began, ISO 8601. */
+  startedAt(): string
+  /** The fold of the events so far: a copy, of the cost of one pass over the steps. */
   snapshot(): Response
   view(step: string): StepView | undefined
   readonly settled: ReadonlyMap<string, StepView>
@@ -306,6 +308,10 @@ export interface RunJournal {
   load(runId: string): Promise<NewRun | undefined>
   /** Raises the epoch: whoever held the run before can append no more. */
   begin(runId: string): Promise<{ readonly epoch: number; readonly lastSeq: number }>
+  /**
+   * All of them or none. After a failure the same events come again, with later ones: those that are there already
+   * (by their seq) are left out. @throws TuttiError `conflict` when the epoch is another one; anything else is tried again
+   */
   append(runId: string, epoch: number, events: readonly RunEvent[]): Promise<void>
   read(runId: string, fromSeq: number): AsyncIterable<RunEvent>
   command(runId: string, command: Command): Promise<'new' | 'seen'>

@@ -83,10 +83,13 @@ export class Attempt implements InvokerCall {
     const durationMs = this.#execution.frame.clock.now() - this.#startedAt
     const step = this.#execution.name
     const attempt = this.#number
-    if (error === undefined) this.#execution.emit({ type: 'attempt-end', step, attempt, status, durationMs })
+    const component = this.component.name
+    const action = this.capability.name
+    if (error === undefined)
+      this.#execution.emit({ type: 'attempt-end', step, attempt, component, action, status, durationMs })
     else {
       const info = errorInfo(error)
-      const fact = { type: 'attempt-end', step, attempt, status, error: info, durationMs } as const
+      const fact = { type: 'attempt-end', step, attempt, component, action, status, error: info, durationMs } as const
       this.#execution.emit(retryInMs === undefined ? fact : { ...fact, retryInMs })
     }
   }
@@ -155,7 +158,8 @@ export interface CallMemory {
 export async function callOnce(
   execution: StepExecution,
   spec: CallSpec,
-  parts: { readonly breakers: Breakers; readonly memory: CallMemory },
+  breakers: Breakers,
+  memory: CallMemory,
 ): Promise<Outcome | FailedAttempt> {
   const { target } = spec
   const { limiter } = target
@@ -164,9 +168,9 @@ export async function callOnce(
   let instance: Instance | undefined
   if (!limiter.tryAcquire()) release = await limiter.acquire(execution.signal)
   try {
-    const picked = pickInstance(execution, target, parts)
+    const picked = pickInstance(execution, target, breakers, memory)
     instance = picked
-    const outcome = await parts.breakers.of(breakerKeyOf(target, picked)).run(() => {
+    const outcome = await breakers.of(breakerKeyOf(target, picked)).run(() => {
       attempt = new Attempt(execution, spec, picked)
       return perform(execution, spec, attempt)
     })
@@ -196,11 +200,7 @@ async function perform(execution: StepExecution, spec: CallSpec, attempt: Attemp
   }
 }
 
-function pickInstance(
-  execution: StepExecution,
-  target: CallTarget,
-  { breakers, memory }: { readonly breakers: Breakers; readonly memory: CallMemory },
-): Instance {
+function pickInstance(execution: StepExecution, target: CallTarget, breakers: Breakers, memory: CallMemory): Instance {
   const { view } = execution.run
   const { name } = target.component
   for (;;) {

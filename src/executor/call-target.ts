@@ -30,6 +30,9 @@ export interface TargetAsk {
   readonly capability?: string | undefined
 }
 
+/** Whether one of its instances may be well. */
+export const isHealthy = ({ instances }: Component): boolean => instances.some(({ health }) => health !== 'unhealthy')
+
 /** What is known of each step of a plan, for one state of the catalog. */
 interface PlanMemory {
   readonly view: CatalogView
@@ -80,7 +83,7 @@ export class CallTargets {
       const { capability } = asked
       if (capability === undefined) return undefined
       const offering = view.offering(capability)
-      const component = offering.find((candidate) => view.pick(candidate.name) !== undefined) ?? offering[0]
+      const component = offering.find(isHealthy) ?? offering[0]
       return component === undefined ? undefined : this.#named(component.name, capability, view)
     }
     return this.#named(asked.component, asked.action ?? asked.capability, view)

@@ -4,6 +4,8 @@ import type { Config } from '../contracts/config.ts'
 import type { AskModel, Clock, Invoker, Logger, Random, StepHandler } from '../contracts/parts.ts'
 import type { Breakers } from '../resilience/breaker.ts'
 import type { CallTargets } from './call-target.ts'
+import type { Outcome } from './outcome.ts'
+import type { StepExecution } from './step-execution.ts'
 
 export interface ExecutorParts {
   readonly settings: Config
@@ -22,4 +24,13 @@ export interface CallParts {
   readonly random: Random
   readonly breakers: Breakers
   readonly targets: CallTargets
+}
+
+/** What one run's scheduler is given. */
+export interface SchedulerParts {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly maxConcurrency: number
+  readonly runCall: (execution: StepExecution) => Promise<Outcome>
+  readonly handlers: ReadonlyMap<string, StepHandler>
 }

@@ -17,6 +17,10 @@ const ABOUT_INPUTS: ReadonlySet<number> = new Set([400, 404, 409, 422])
 const INPUT_CATEGORY = /^(INPUT|VALIDATION|NOT_FOUND|INVALID|BAD_REQUEST)/i
 const INPUT_CODE =
   /(^|_)(INVALID|NOT_FOUND|VALIDATION|MISSING|BAD_REQUEST|UNKNOWN(?!_ERROR)|UNSUPPORTED|INPUT|OUT_OF_RANGE)(_|$)/i
+/** Wrong credentials: other inputs would not help. */
+const ACCESS_CATEGORY = /^(AUTH|UNAUTHORI[SZ]ED|FORBIDDEN|PERMISSION)/i
+const ACCESS_CODE =
+  /(^|_)(UNAUTHORI[SZ]ED|UNAUTHENTICATED|FORBIDDEN|AUTH|AUTHENTICATION|AUTHORI[SZ]ATION|ACCESS_DENIED|PERMISSION_DENIED|API_KEY|CREDENTIALS?)(_|$)/i
 const BUSY =
   /(^|_)(BUSY|UNAVAILABLE|OVERLOAD(ED)?|TIMEOUT|RATE_LIMIT(ED)?|THROTTLED|TEMPORARY|SERVICE_ERROR|TOO_MANY_REQUESTS)(_|$)/i
 
@@ -77,6 +81,7 @@ function judge(status: number | undefined, reason: Reason): Verdict {
   if (status === 401 || status === 403) return { code: 'component_unauthorized', retryable: false }
   if (status === 408) return { code: 'component_timeout', retryable: true }
   if (status === 429) return { code: 'component_rate_limited', retryable: true }
+  if (blamesAccess(status, reason)) return { code: 'component_unauthorized', retryable: false }
   if (status !== undefined && status >= 400 && status < 500) return { code: 'component_rejected', retryable: false }
   if (status !== undefined && status >= 300 && status < 400) return { code: 'redirect_refused', retryable: false }
   if (blamesInputs(reason)) return { code: 'component_rejected', retryable: false }
@@ -84,6 +89,12 @@ function judge(status: number | undefined, reason: Reason): Verdict {
   if (status !== undefined && status >= 500) return { code: 'component_failed', retryable: true }
   const isBusy = BUSY.test(reason.code ?? '') || BUSY.test(reason.category ?? '')
   return { code: 'component_failed', retryable: reason.retryable ?? isBusy }
+}
+
+/** The category says it under any status; a code alone counts where the status says nothing of inputs. */
+function blamesAccess(status: number | undefined, { code = '', category }: Reason): boolean {
+  if (category !== undefined && category !== '') return ACCESS_CATEGORY.test(category)
+  return ACCESS_CODE.test(code) && (status === undefined || !ABOUT_INPUTS.has(status))
 }
 
 /** The code is the most precise, then the category; hints alone decide when there is neither. */

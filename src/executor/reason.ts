@@ -75,9 +75,9 @@ function readHints(...places: JsonObject[]): Record<string, string> {
 }
 
 function waitIn(place: JsonObject, nowMs: number): number | undefined {
-  const ms = place['retry_after_ms']
+  const ms = place['retry_after_ms'] ?? place['retryAfterMs']
   if (typeof ms === 'number' && ms >= 0) return ms
-  const after = place['retry_after']
+  const after = place['retry_after'] ?? place['retryAfter'] ?? place['retry_after_seconds']
   if (typeof after === 'number') return parseRetryAfter(String(after), nowMs)
   return typeof after === 'string' ? (parseDuration(after.trim()) ?? parseRetryAfter(after, nowMs)) : undefined
 }

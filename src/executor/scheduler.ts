@@ -3,9 +3,10 @@
 import type { CompiledPlan, CompiledStep, StepView } from '../contracts/compiled.ts'
 import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
-import type { Clock, Logger, RunContext, StepHandler } from '../contracts/parts.ts'
+import type { RunContext, StepHandler } from '../contracts/parts.ts'
 import type { SkipReason } from '../contracts/run.ts'
 import { Deadlines } from './deadlines.ts'
+import type { SchedulerParts } from './executor-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadySet } from './ready-set.ts'
 import {
@@ -22,14 +23,6 @@ import {
 import { blockedBy, isWanted, limitOf, limitPassed } from './settling.ts'
 import { SlotQueue } from './slot-queue.ts'
 import { type RunFrame, StepExecution } from './step-execution.ts'
-
-export interface SchedulerParts {
-  readonly clock: Clock
-  readonly log: Logger
-  readonly maxConcurrency: number
-  readonly runCall: (execution: StepExecution) => Promise<Outcome>
-  readonly handlers: ReadonlyMap<string, StepHandler>
-}
 
 /** Kinds that wait or only compute: they take none of the run's places. */
 const WITHOUT_SLOT: ReadonlySet<string> = new Set(['wait', 'gate', 'transform'])
@@ -254,6 +247,7 @@ export class Scheduler {
     flush().then(
       () => this.#releaseNow(step.index),
       (thrown: unknown) => {
+        if (this.#isDone) return
         this.#parts.log.error('The journal cannot be written; no further step starts.', {
           runId: this.#run.runId,
           error: thrown,

@@ -28,7 +28,7 @@ export function validateInputs(step: string, inputs: Inputs, context: InputsCont
   const given = new Set(inputs.map(({ name }) => name))
   for (const name of required) {
     if (given.has(name)) continue
-    const isFillable = origin === 'model' && context.mayBeFilled(name)
+    const isFillable = context.mayBeFilled(name)
     const hint = isFillable ? ' It will be looked for in the outputs of the steps before.' : ''
     const message = `Step "${step}" does not give "${name}", which "${capability.name}" requires.${hint}`
     issues.push(

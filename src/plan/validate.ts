@@ -151,7 +151,7 @@ function validateFallbacks(compiled: CompiledStep, path: Path, validation: Valid
       origin: options.origin,
       path: [...at, 'inputs'],
       issues,
-      mayBeFilled: () => true,
+      mayBeFilled: () => options.origin === 'model' || compiled.dependencies.length > 0,
     })
   }
 }

@@ -2,40 +2,15 @@
 // a resume after a crash.
 import type { StepStatus, StepView } from '../contracts/compiled.ts'
 import type { RunEvent } from '../contracts/events.ts'
-import type { ErrorInfo } from '../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import type { Purpose } from '../contracts/model.ts'
 import type { PlanDocument } from '../contracts/plan.ts'
-import type { AttemptRecord, Degraded, RepairRecord, Response, RunUsage, SkipReason, StepRecord } from '../contracts/run.ts'
+import type { AttemptRecord, Degraded, RepairRecord, Response, RunUsage, StepRecord } from '../contracts/run.ts'
 
-interface Attempt {
-  n: number
-  component: string | undefined
-  action: string | undefined
-  instance: string | undefined
-  inputs: JsonValue
-  status: AttemptRecord['status']
-  error: ErrorInfo | undefined
-  startedAt: string
-  durationMs: number | undefined
-}
-
-interface StepState {
-  name: string
-  component: string | undefined
-  action: string | undefined
-  status: StepStatus
-  output: JsonValue | undefined
-  response: JsonValue | undefined
-  error: ErrorInfo | undefined
-  skipReason: SkipReason | undefined
-  attempts: Attempt[]
-  repairs: RepairRecord[] | undefined
-  dependsOn: readonly string[]
-  startedAt: string | undefined
-  endedAt: string | undefined
-  durationMs: number | undefined
-}
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+type AttemptState = Mutable<AttemptRecord>
+/** The record itself, filled as events come; given out as a copy. */
+type StepState = Mutable<Omit<StepRecord, 'attempts' | 'repairs'>> & { attempts: AttemptState[]; repairs?: RepairRecord[] }
 
 type MutableUsage = { modelCalls: number; inputTokens: number; outputTokens: number }
 
@@ -64,13 +39,13 @@ export function createRunFold(runId: string): RunFold {
   let degraded: Degraded | undefined
   let final: Response | undefined
 
+  // Whole answers of steps whose envelope held more than their output: few, so they stand apart.
+  const responses = new Map<string, JsonValue>()
+
   const stepOf = (name: string): StepState => {
     let state = steps.get(name)
     if (state === undefined) {
-      state = {
-        name, component: undefined, action: undefined, status: 'pending', output: undefined, response: undefined, error: undefined,
-        skipReason: undefined, attempts: [], repairs: undefined, dependsOn: [], startedAt: undefined, endedAt: undefined, durationMs: undefined,
-      }
+      state = { name, status: 'pending', attempts: [], dependsOn: [] }
       steps.set(name, state)
     }
     return state
@@ -79,8 +54,9 @@ export function createRunFold(runId: string): RunFold {
     plan = document
     for (const step of document.steps) {
       const state = stepOf(step.name)
-      state.component ??= step.component
-      state.action ??= step.action ?? step.capability
+      if (step.component !== undefined) state.component ??= step.component
+      const action = step.action ?? step.capability
+      if (action !== undefined) state.action ??= action
       state.dependsOn = step.dependsOn
     }
   }
@@ -105,19 +81,19 @@ export function createRunFold(runId: string): RunFold {
         }
         case 'attempt-start': {
           const state = stepOf(event.step)
-          state.component = event.component ?? state.component
-          state.action = event.action ?? state.action
-          state.attempts.push({
-            n: event.attempt, component: event.component, action: event.action, instance: event.instance, inputs: event.inputs,
-            status: 'running', error: undefined, startedAt: event.at, durationMs: undefined,
-          })
+          const attempt: AttemptState = { n: event.attempt, inputs: event.inputs, status: 'running', startedAt: event.at }
+          if (event.component !== undefined) attempt.component = state.component = event.component
+          if (event.action !== undefined) attempt.action = state.action = event.action
+          if (event.instance !== undefined) attempt.instance = event.instance
+          state.inputs = event.inputs
+          state.attempts.push(attempt)
           return
         }
         case 'attempt-end': {
           const attempt = stepOf(event.step).attempts.at(-1)
           if (attempt !== undefined) {
             attempt.status = event.status
-            attempt.error = event.error
+            if (event.error !== undefined) attempt.error = event.error
             attempt.durationMs = event.durationMs
           }
           return
@@ -131,10 +107,10 @@ export function createRunFold(runId: string): RunFold {
         case 'step-end': {
           const state = stepOf(event.step)
           state.status = event.status
-          state.output = event.output
-          state.response = event.response
-          state.error = event.error
-          state.skipReason = event.skipReason
+          if (event.output !== undefined) state.output = event.output
+          if (event.response !== undefined) responses.set(event.step, event.response)
+          if (event.error !== undefined) state.error = event.error
+          if (event.skipReason !== undefined) state.skipReason = event.skipReason
           state.endedAt = event.at
           state.durationMs = event.durationMs
           return
@@ -168,7 +144,7 @@ export function createRunFold(runId: string): RunFold {
         answer: answer === '' ? null : answer,
         ...(request !== undefined && { request }),
         plan,
-        steps: Array.from(steps.values(), stepRecord),
+        steps: Array.from(steps.values(), copyStep),
         usage: { ...usage, byPurpose: Object.fromEntries(Array.from(byPurpose, ([p, u]) => [p, { ...u }])) as RunUsage['byPurpose'] },
         timings: { planningMs, executionMs: 0, synthesisMs: 0, totalMs: 0 },
         ...(degraded !== undefined && { degraded }),
@@ -176,11 +152,11 @@ export function createRunFold(runId: string): RunFold {
       },
     view(name) {
       const state = steps.get(name)
-      return state === undefined ? undefined : stepView(state)
+      return state === undefined ? undefined : stepView(state, responses.get(name))
     },
     settled() {
       const done = new Map<string, StepView>()
-      for (const state of steps.values()) if (SETTLED.has(state.status)) done.set(state.name, stepView(state))
+      for (const state of steps.values()) if (SETTLED.has(state.status)) done.set(state.name, stepView(state, responses.get(state.name)))
       return done
     },
   }
@@ -193,47 +169,20 @@ export function foldEvents(runId: string, events: Iterable<RunEvent>): RunFold {
   return fold
 }
 
-function stepView(state: StepState): StepView {
-  const { error } = state
+function stepView(state: StepState, response: JsonValue | undefined): StepView {
+  const { error, output = null } = state
   return {
     status: state.status,
     success: state.status === 'succeeded',
     error: error === undefined ? null : ({ code: error.code, message: error.message } satisfies JsonObject),
-    output: state.output ?? null,
-    response: state.response ?? state.output ?? null,
+    output,
+    response: response ?? output,
   }
 }
 
-function attemptRecord(a: Attempt): AttemptRecord {
-  return {
-    n: a.n,
-    ...(a.component !== undefined && { component: a.component }),
-    ...(a.action !== undefined && { action: a.action }),
-    ...(a.instance !== undefined && { instance: a.instance }),
-    inputs: a.inputs,
-    status: a.status,
-    ...(a.error !== undefined && { error: a.error }),
-    startedAt: a.startedAt,
-    ...(a.durationMs !== undefined && { durationMs: a.durationMs }),
-  }
-}
-
-function stepRecord(s: StepState): StepRecord {
-  const inputs = s.attempts.at(-1)?.inputs
-  return {
-    name: s.name,
-    ...(s.component !== undefined && { component: s.component }),
-    ...(s.action !== undefined && { action: s.action }),
-    status: s.status,
-    ...(inputs !== undefined && { inputs }),
-    ...(s.output !== undefined && { output: s.output }),
-    ...(s.error !== undefined && { error: s.error }),
-    ...(s.skipReason !== undefined && { skipReason: s.skipReason }),
-    attempts: s.attempts.map(attemptRecord),
-    ...(s.repairs !== undefined && { repairs: s.repairs }),
-    dependsOn: s.dependsOn,
-    ...(s.startedAt !== undefined && { startedAt: s.startedAt }),
-    ...(s.endedAt !== undefined && { endedAt: s.endedAt }),
-    ...(s.durationMs !== undefined && { durationMs: s.durationMs }),
-  }
+/** What is given out does not change any more; ended attempts are shared. */
+function copyStep(state: StepState): StepRecord {
+  const last = state.attempts.at(-1)
+  const attempts = last?.status === 'running' ? [...state.attempts.slice(0, -1), { ...last }] : state.attempts.slice()
+  return { ...state, attempts }
 }

@@ -99,16 +99,33 @@ class InstanceBreaker implements CircuitBreaker {
 
   async run<T>(work: () => Promise<T>): Promise<T> {
     const circuit = this.#circuit
-    if (!circuit.closed && !circuit.pendingClose) throw this.#refusal()
-    if ((++this.#calls & (DROP_LATENCIES_EVERY - 1)) === 0) this.#dropLatencies()
+    if (!circuit.closed) return await this.#runTrial(work)
+    this.#running++
+    try {
+      const result = await work()
+      this.#countAnswer()
+      return result
+    } catch (error) {
+      // Counted before anybody decides whether to call again.
+      if (isFault(error)) await this.#countFault(error)
+      else if (!isWithdrawn(error)) this.#countAnswer()
+      throw error
+    } finally {
+      this.#running--
+    }
+  }
+
+  /** Half-open: opossum lets one call through, and closes or opens by it. */
+  async #runTrial<T>(work: () => Promise<T>): Promise<T> {
+    const circuit = this.#circuit
+    if (!circuit.pendingClose) throw this.#refusal()
     this.#running++
     const call = work()
     const judged = circuit.fire(call).catch(ignore)
     try {
       return await call
     } catch (error) {
-      // Counted before anybody decides whether to call again.
-      if (isWithdrawn(error)) this.#forget()
+      if (isWithdrawn(error)) circuit.open()
       else await judged
       throw error
     } finally {
@@ -116,15 +133,21 @@ class InstanceBreaker implements CircuitBreaker {
     }
   }
 
-  shutdown(): void {
-    this.#circuit.shutdown()
+  /** While it is closed an answer is only counted: a promise of opossum's for each would double the cost of a call. */
+  #countAnswer(): void {
+    if (!this.#circuit.closed) return
+    if ((++this.#calls & (DROP_LATENCIES_EVERY - 1)) === 0) this.#dropLatencies()
+    this.#circuit.emit('fire')
+    this.#circuit.emit('success')
   }
 
-  /** A withdrawn call leaves the window; the one trial of a half-open breaker is given up, and comes again later. */
-  #forget(): void {
-    const [bucket] = this.#buckets()
-    if (bucket !== undefined && bucket.fires > 0) bucket.fires--
-    if (this.#circuit.halfOpen) this.#circuit.open()
+  /** A fault goes the whole way: opossum decides whether it opens. */
+  async #countFault(error: unknown): Promise<void> {
+    if (this.#circuit.closed) await this.#circuit.fire(Promise.reject(error)).catch(ignore)
+  }
+
+  shutdown(): void {
+    this.#circuit.shutdown()
   }
 
   #dropLatencies(): void {

@@ -12,6 +12,9 @@ interface Worker {
   stopping: boolean
 }
 
+/** What was told to stop gets this long; what still goes on then is left behind. */
+const STOP_GRACE_MS = 5_000
+
 const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const
 
 export function createInProcessEngine(parts: { readonly clock: Clock; readonly log: Logger }): RunEngine {
@@ -81,16 +84,24 @@ export function createInProcessEngine(parts: { readonly clock: Clock; readonly l
         async stop(drainMs) {
           mine.stopping = true
           if (mine.running === 0) return
-          const stopNow = (): void => mine.abort.abort(new TuttiError('cancelled', 'The orchestrator is closing.'))
           await new Promise<void>((resolve) => {
-            const cancelDrain = drainMs > 0 ? clock.after(drainMs, stopNow) : (): void => undefined
+            let cancelTimer = (): void => undefined
             const wake = (): void => {
               idle.delete(wake)
-              cancelDrain()
+              cancelTimer()
               resolve()
             }
+            const leave = (): void => {
+              log.error('runs did not stop when told, and are left behind', { runs: mine.running })
+              wake()
+            }
+            const stopNow = (): void => {
+              cancelTimer = clock.after(STOP_GRACE_MS, leave)
+              mine.abort.abort(new TuttiError('cancelled', 'The orchestrator is closing.'))
+            }
             idle.add(wake)
-            if (drainMs <= 0) stopNow()
+            if (drainMs > 0) cancelTimer = clock.after(drainMs, stopNow)
+            else stopNow()
           })
         },
       }

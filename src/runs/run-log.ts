@@ -1,8 +1,9 @@
 // One run's events: stamped, folded, handed to every reader, and written to the journal in groups.
-import type { RunEvent, RunFact } from '../contracts/events.ts'
-import { toTuttiError } from '../contracts/errors.ts'
-import type { Clock, Logger, RunJournal } from '../contracts/parts.ts'
+import type { EventStamp, RunEvent, RunFact } from '../contracts/events.ts'
+import { TuttiError, toTuttiError } from '../contracts/errors.ts'
+import type { Clock, Logger } from '../contracts/parts.ts'
 import { createRunFold, type RunFold } from '../record/fold.ts'
+import type { JournalDoor } from './journal-door.ts'
 
 export type RunListener = (event: RunEvent) => void
 
@@ -13,56 +14,82 @@ export interface RunLog {
   readonly fold: RunFold
   /** Sees every later event at once. Returns what ends it. What a listener throws is dropped. */
   subscribe(listener: RunListener): () => void
-  /** Resolves when every event so far is with the journal. */
+  /**
+   * Resolves when every event so far is with the journal, however long that takes.
+   * @throws TuttiError `conflict` when another worker holds the run, `journal_failed` once the log was given up
+   */
   flush(): Promise<void>
   /** From now on events may be written under this epoch. */
   open(epoch: number): void
+  /** Tries what waits for the journal no more. */
+  giveUp(): void
 }
 
 export interface RunLogParts {
   readonly runId: string
-  readonly journal: RunJournal
+  readonly door: JournalDoor
   readonly clock: Clock
   readonly log: Logger
   readonly listeners: readonly RunListener[]
+  /** Another worker holds the run now: nothing that happens here counts any more, and nothing is told. */
+  readonly onFenced?: (error: TuttiError) => void
 }
 
 /** Consecutive deltas are joined until the next turn of the event loop: a stream of tokens makes no flood of events. */
-export function createRunLog({ runId, journal, clock, log, listeners }: RunLogParts): RunLog {
+export function createRunLog({ runId, door, clock, log, listeners, onFenced }: RunLogParts): RunLog {
   const events: RunEvent[] = []
   const fold = createRunFold(runId)
   let readers: readonly RunListener[] = listeners
   let written = 0
   let epoch: number | undefined
   let scheduled = false
-  let writing: Promise<void> = Promise.resolve()
+  let writing: Promise<void> | undefined
+  let failure: TuttiError | undefined
+  const surrender = new AbortController()
   let delta: { type: 'plan-delta' | 'answer-delta'; delta: string } | undefined
 
   const record = (fact: RunFact): void => {
-    const event: RunEvent = { ...fact, runId, seq: events.length + 1, at: clock.timestamp() }
+    const event = stamp(fact, runId, events.length + 1, clock.timestamp())
     events.push(event)
     fold.apply(event)
     for (const reader of readers) {
       try {
-        reader(event)
+        const heard: unknown = reader(event)
+        // A listener may be an async function, and fail later.
+        if (heard instanceof Promise) heard.catch((thrown: unknown) => unheard(event.type, thrown))
       } catch (thrown) {
-        log.warn('an event listener threw', { run_id: runId, event: event.type, error: toTuttiError(thrown).message })
+        unheard(event.type, thrown)
       }
     }
   }
+  const unheard = (event: string, thrown: unknown): void =>
+    log.warn('an event listener threw', { run_id: runId, event, error: toTuttiError(thrown).message })
   const flushDelta = (): void => {
     if (delta === undefined) return
     const joined = delta
     delta = undefined
     record(joined)
   }
+  /** One group after the other: what could not be written stays the first to be, and what came meanwhile goes with it. */
+  const writeAll = async (held: number): Promise<void> => {
+    while (written < events.length) {
+      let upTo = written
+      await door.persist(runId, () => {
+        upTo = events.length
+        return door.journal.append(runId, held, events.slice(written, upTo))
+      }, surrender.signal)
+      written = upTo
+    }
+  }
   const write = (): void => {
-    if (epoch === undefined || written === events.length) return
-    const group = written === 0 && events.length === 1 ? [...events] : events.slice(written)
-    written = events.length
-    const held = epoch
-    writing = writing.then(() => journal.append(runId, held, group))
-    writing.catch((thrown: unknown) => log.error('events could not be written', { run_id: runId, error: toTuttiError(thrown, 'journal_failed').message }))
+    if (epoch === undefined || writing !== undefined || failure !== undefined || written === events.length) return
+    writing = writeAll(epoch).catch((thrown: unknown) => {
+      failure = toTuttiError(thrown, 'journal_failed')
+      if (failure.code === 'conflict') onFenced?.(failure)
+      else log.error('events were not written', { run_id: runId, count: events.length - written, error: failure.message })
+    }).finally(() => {
+      writing = undefined
+    })
   }
   const turn = (): void => {
     scheduled = false
@@ -79,6 +106,8 @@ export function createRunLog({ runId, journal, clock, log, listeners }: RunLogPa
     events,
     fold,
     emit(fact) {
+      // What ends late (an aborted model call) has nothing to add to a run that has ended.
+      if (events.at(-1)?.type === 'run-end' || failure?.code === 'conflict') return
       if (fact.type === 'plan-delta' || fact.type === 'answer-delta') {
         if (delta?.type === fact.type) delta.delta += fact.delta
         else {
@@ -99,12 +128,28 @@ export function createRunLog({ runId, journal, clock, log, listeners }: RunLogPa
     },
     async flush() {
       flushDelta()
-      write()
-      await writing
+      const upTo = events.length
+      while (epoch !== undefined && written < upTo && failure === undefined) {
+        write()
+        await writing
+      }
+      if (failure !== undefined) throw failure
     },
     open(held) {
       epoch = held
       schedule()
     },
+    giveUp() {
+      surrender.abort()
+    },
   }
+}
+
+/** The fact itself becomes the event: it was made for this, and a copy of each would be half of what a run costs. */
+function stamp(fact: RunFact, runId: string, seq: number, at: string): RunEvent {
+  const event = fact as RunFact & { -readonly [K in keyof EventStamp]: EventStamp[K] }
+  event.runId = runId
+  event.seq = seq
+  event.at = at
+  return event
 }

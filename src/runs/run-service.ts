@@ -7,12 +7,14 @@ import type { Response } from '../contracts/run.ts'
 import { foldEvents } from '../record/fold.ts'
 import { createEventQueue } from '../util/event-queue.ts'
 import { createRunId } from '../util/ids.ts'
+import { createJournalDoor } from './journal-door.ts'
 import { createRunLog, type RunListener, type RunLog } from './run-log.ts'
 
 interface ActiveRun {
   readonly run: NewRun
   readonly log: RunLog
   readonly abort: AbortController
+  hasBegun: boolean
   readonly accepted: AcceptedRun
   readonly done: Promise<Response>
   readonly end: (response: Response) => void
@@ -42,6 +44,8 @@ export interface RunServiceParts {
 
 export interface RunService extends RunsApi {
   readonly active: number
+  /** Why the journal cannot be written now, if so. */
+  journalTrouble(): string | undefined
   /** Like submit, but gives the run itself: for callers that will wait for it. */
   begin(ask: RunAsk, options?: RequestOptions): Promise<{ readonly runId: string; readonly done: Promise<Response> }>
   /** `begin` for a run whose id and events are wanted before anything has happened. */
@@ -50,23 +54,54 @@ export interface RunService extends RunsApi {
   stop(drainMs: number): Promise<void>
 }
 
+/** A run that has ended waits for its journal as long as the process lives; once that closes, so long. */
+const LAST_WRITE_MS = 2_000
+
 const unknownRun = (runId: string): TuttiError => new TuttiError('unknown_run', `There is no run "${runId}", or it is kept no longer.`)
 
 export function createRunService(parts: RunServiceParts): RunService {
-  const { journal, engine, clock, log } = parts
+  const { engine, clock, log } = parts
+  const door = createJournalDoor(parts.journal, { clock, log })
+  const { journal } = door
   const active = new Map<string, ActiveRun>()
   let worker: ReturnType<RunEngine['work']> | undefined
   let closed = false
 
+  /** A run that cannot be held ends by that, like by anything else. */
+  const hold = async (entry: ActiveRun): Promise<void> => {
+    const { run, abort } = entry
+    try {
+      const { epoch } = await raceAbort(door.persist(run.runId, () => journal.begin(run.runId), abort.signal), abort.signal)
+      entry.log.open(epoch)
+    } catch (thrown) {
+      abort.abort(toTuttiError(thrown))
+    }
+  }
+  /** Waits for the journal. Who cancels does not wait with it, and what closes does not wait for ever. */
+  const settle = async (entry: ActiveRun, closing: AbortSignal): Promise<void> => {
+    const end = (): void => entry.end(entry.log.fold.snapshot())
+    const late = Promise.withResolvers<void>()
+    let cancelLate = (): void => undefined
+    const hurry = (): void => {
+      entry.log.giveUp()
+      cancelLate = clock.after(LAST_WRITE_MS, late.resolve)
+    }
+    whenAborted(entry.abort.signal, end)
+    const ignore = whenAborted(closing, hurry)
+    await Promise.race([entry.log.flush().catch(() => undefined), late.promise])
+    ignore()
+    cancelLate()
+    active.delete(entry.run.runId)
+    end()
+  }
+
   const handle = async ({ runId, signal }: { runId: string; signal: AbortSignal }): Promise<SegmentEnd> => {
     const entry = active.get(runId)
     if (entry === undefined) return 'ended'
-    const stop = (): void => entry.abort.abort(signal.reason)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+    entry.hasBegun = true
+    const ignore = whenAborted(signal, () => entry.abort.abort(signal.reason))
     try {
-      const { epoch } = await journal.begin(runId)
-      entry.log.open(epoch)
+      await hold(entry)
       return await parts.conduct({
         run: entry.run,
         liveInputs: entry.accepted.liveInputs,
@@ -76,15 +111,14 @@ export function createRunService(parts: RunServiceParts): RunService {
         abort: (reason) => entry.abort.abort(reason),
         emit: entry.log.emit,
         flush: journal.durable ? () => entry.log.flush() : undefined,
+        startedAt: () => entry.log.events[0]?.at ?? entry.run.createdAt,
         snapshot: () => entry.log.fold.snapshot(),
         view: (step) => entry.log.fold.view(step),
         settled: entry.log.fold.settled(),
       })
     } finally {
-      signal.removeEventListener('abort', stop)
-      await entry.log.flush().catch(() => undefined)
-      active.delete(runId)
-      entry.end(entry.log.fold.snapshot())
+      ignore()
+      await settle(entry, signal)
     }
   }
 
@@ -108,7 +142,9 @@ export function createRunService(parts: RunServiceParts): RunService {
     const done = new Promise<Response>((resolve) => {
       end = resolve
     })
-    return { run, accepted, log: createRunLog({ runId, journal, clock, log, listeners }), abort: new AbortController(), done, end }
+    const abort = new AbortController()
+    const runLog = createRunLog({ runId, door, clock, log, listeners, onFenced: (error) => abort.abort(error) })
+    return { run, accepted, log: runLog, abort, hasBegun: false, done, end }
   }
 
   const refuse = (): void => {
@@ -126,17 +162,19 @@ export function createRunService(parts: RunServiceParts): RunService {
     await journal.create(entry.run)
     active.set(runId, entry)
     followCaller(entry, options.signal)
-    await engine.submit({ runId, key: entry.run.principal })
+    try {
+      await engine.submit({ runId, key: entry.run.principal })
+    } catch (thrown) {
+      active.delete(runId)
+      entry.end(entry.log.fold.snapshot())
+      throw thrown
+    }
     return entry
   }
   const followCaller = (entry: ActiveRun, signal: AbortSignal | undefined): void => {
     if (signal === undefined) return
-    const stop = (): void => entry.abort.abort(new TuttiError('cancelled', 'The caller cancelled the run.', { cause: signal.reason }))
-    if (signal.aborted) stop()
-    else {
-      signal.addEventListener('abort', stop, { once: true })
-      void entry.done.then(() => signal.removeEventListener('abort', stop))
-    }
+    const ignore = whenAborted(signal, () => entry.abort.abort(new TuttiError('cancelled', 'The caller cancelled the run.', { cause: signal.reason })))
+    void entry.done.then(ignore)
   }
   const find = async (runId: string, principal: string | undefined): Promise<NewRun | undefined> => {
     const run = active.get(runId)?.run ?? (await journal.load(runId))
@@ -178,6 +216,7 @@ export function createRunService(parts: RunServiceParts): RunService {
     get active() {
       return active.size
     },
+    journalTrouble: () => door.trouble(),
     start() {
       worker ??= engine.work(handle, { concurrency: parts.settings.concurrency })
     },
@@ -186,7 +225,10 @@ export function createRunService(parts: RunServiceParts): RunService {
       await worker?.stop(drainMs)
       // What is left was accepted and never begun: it ends as cancelled, so that nobody waits for it for ever.
       const closing = AbortSignal.abort(new TuttiError('cancelled', 'The orchestrator is closing.'))
-      for (const runId of [...active.keys()]) await handle({ runId, signal: closing })
+      for (const [runId, entry] of [...active]) {
+        if (!entry.hasBegun) await handle({ runId, signal: closing })
+        else entry.end(entry.log.fold.snapshot())
+      }
     },
     async begin(ask, options = {}) {
       const { run, done } = await begin(createRunId(), ask, options)
@@ -220,10 +262,20 @@ export function createRunService(parts: RunServiceParts): RunService {
       if ((await find(runId, principal)) === undefined) throw unknownRun(runId)
       const entry = active.get(runId)
       if (entry === undefined) throw new TuttiError('conflict', `Run "${runId}" has ended already.`)
-      await journal.command(runId, { id: `cancel-${runId}`, kind: 'cancel' })
       entry.abort.abort(new TuttiError('cancelled', reason ?? 'The run was cancelled.'))
+      await journal.command(runId, { id: `cancel-${runId}`, kind: 'cancel' }).catch((thrown: unknown) => {
+        // It is cancelled already; only a successor of this process would have had to be told.
+        log.warn('a cancel was not written to the journal', { run_id: runId, error: toTuttiError(thrown).message })
+      })
     },
   }
+}
+
+/** Calls back at the abort, or now when that was earlier. Returns what ends the listening. */
+function whenAborted(signal: AbortSignal, act: () => void): () => void {
+  if (signal.aborted) act()
+  else signal.addEventListener('abort', act, { once: true })
+  return () => signal.removeEventListener('abort', act)
 }
 
 /** Ends the wait, not the work. */

@@ -5,6 +5,8 @@ export interface HealthParts {
   readonly sources: readonly SourceHealth[]
   readonly modelId: string | undefined
   readonly journalDurable: boolean
+  /** Why the journal cannot be written now. */
+  readonly journalTrouble?: string | undefined
   readonly closed: boolean
 }
 
@@ -25,7 +27,7 @@ function checkSource(source: SourceHealth): Check {
 }
 
 /** Degraded as soon as one part is; unhealthy when no source could ever be loaded. No model is `off`, not a failure. */
-export function reportHealth({ sources, modelId, journalDurable, closed }: HealthParts): HealthReport {
+export function reportHealth({ sources, modelId, journalDurable, journalTrouble, closed }: HealthParts): HealthReport {
   const checks: Record<string, Check> = {}
   for (const source of sources) checks[`source:${source.name}`] = checkSource(source)
   checks.model =
@@ -36,13 +38,16 @@ export function reportHealth({ sources, modelId, journalDurable, closed }: Healt
             'No model is configured: set OPENAI_API_KEY or ANTHROPIC_API_KEY, or TUTTI_MODEL. Plans come from the local planner.',
         }
       : { status: 'ok', message: modelId }
-  checks.journal = { status: 'ok', message: journalDurable ? 'durable' : 'in memory: runs end with the process' }
+  checks.journal =
+    journalTrouble === undefined
+      ? { status: 'ok', message: journalDurable ? 'durable' : 'in memory: runs end with the process' }
+      : { status: 'failed', message: `It cannot be written, and runs wait for it: ${journalTrouble}` }
   const loaded = sources.length === 0 || sources.some((source) => source.state === 'ready' || source.state === 'stale')
   const states = Object.values(checks).map((check) => check.status)
   const degraded = states.some((state) => state === 'degraded' || state === 'failed')
   return {
     status: closed || !loaded ? 'unhealthy' : degraded ? 'degraded' : 'healthy',
-    ready: loaded && !closed,
+    ready: loaded && !closed && journalTrouble === undefined,
     checks,
   }
 }

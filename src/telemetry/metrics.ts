@@ -39,8 +39,9 @@ interface ModelCalls {
 }
 
 /** What is remembered of a run until it ends: who is called by which running step. */
+/** Steps of one run that have begun and not ended. */
 interface RunningSteps {
-  readonly steps: Map<string, { component: string; action: string }>
+  steps: number
 }
 
 const newDistribution = (): Distribution => ({ count: 0, sum: 0, perBucket: BOUNDS.map(() => 0) })
@@ -94,20 +95,30 @@ export function createMetrics(): Metrics {
   const planCache = { hits: 0, misses: 0, size: 0 }
   let maxParallelSteps = 0
 
-  const observeAttempt = (event: Extract<RunEvent, { type: 'attempt-end' }>): void => {
-    const called = running.get(event.runId)?.steps.get(event.step)
-    if (called === undefined || called.component === '') return
-    const { component, action } = called
-    const { status } = event
-    const calls = entryOf(componentCalls, `${component}\n${action}\n${status}`, `\n\n${status}`, (rest) => ({
+  // Calls to one capability come in rows: the entry of the last one is mostly that of the next.
+  let last: ComponentCalls | undefined
+  const callsOf = (component: string, action: string, status: string): ComponentCalls => {
+    if (last?.component === component && last.action === action && last.status === status) return last
+    last = entryOf(componentCalls, `${component}\n${action}\n${status}`, `\n\n${status}`, (rest) => ({
       component: rest ? OTHER : component,
       action: rest ? OTHER : action,
       status,
       count: 0,
       seconds: newDistribution(),
     }))
+    return last
+  }
+  const observeAttempt = (event: Extract<RunEvent, { type: 'attempt-end' }>): void => {
+    const { component, action = '', status, durationMs } = event
+    if (component === undefined) return
+    const calls = callsOf(component, action, status)
     calls.count++
-    record(calls.seconds, event.durationMs / 1000)
+    record(calls.seconds, durationMs / 1000)
+  }
+  const endStep = ({ runId, status }: Extract<RunEvent, { type: 'step-end' }>): void => {
+    const run = running.get(runId)
+    // A step that was skipped never began.
+    if (run !== undefined && status !== 'skipped' && run.steps > 0) run.steps--
   }
   const observeModelCall = ({ purpose, model, status, usage }: Extract<RunEvent, { type: 'model-call' }>): void => {
     const calls = entryOf(modelCalls, `${purpose}\n${model}\n${status}`, `${purpose}\n\n${status}`, (rest) => ({
@@ -127,7 +138,7 @@ export function createMetrics(): Metrics {
     observe(event) {
       switch (event.type) {
         case 'run-start':
-          running.set(event.runId, { steps: new Map() })
+          running.set(event.runId, { steps: 0 })
           break
         case 'plan-end':
           if (event.way === 'cache') planCache.hits++
@@ -135,15 +146,7 @@ export function createMetrics(): Metrics {
           break
         case 'step-start': {
           const run = running.get(event.runId)
-          run?.steps.set(event.step, { component: '', action: '' })
-          if (run !== undefined && run.steps.size > maxParallelSteps) maxParallelSteps = run.steps.size
-          break
-        }
-        case 'attempt-start': {
-          const called = running.get(event.runId)?.steps.get(event.step)
-          if (called === undefined) break
-          called.component = event.component ?? ''
-          called.action = event.action ?? ''
+          if (run !== undefined && ++run.steps > maxParallelSteps) maxParallelSteps = run.steps
           break
         }
         case 'attempt-end':
@@ -154,7 +157,7 @@ export function createMetrics(): Metrics {
           break
         case 'step-end':
           steps[event.status]++
-          running.get(event.runId)?.steps.delete(event.step)
+          endStep(event)
           break
         case 'model-call':
           observeModelCall(event)

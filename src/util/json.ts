@@ -16,6 +16,8 @@ export const MAX_JSON_DEPTH = 512
 const MAX_DIGITS = 1024
 
 const LONG_DIGITS = /\d{16}/
+/** Smaller exponents cannot take a number beyond what a double holds, unless its digits are many. */
+const LARGE_EXPONENT = /\d[eE]\+?\d{3}/
 const INTEGER = /^-?\d+$/
 // Also spelled with escapes: the characters of the word lie between U+005F and U+0074.
 const MAYBE_PROTO = /__proto__|\\u00[5-7]/
@@ -51,7 +53,11 @@ function endOfString(text: string, start: number): number {
 }
 
 function readNumber(value: number, source: string | undefined): number | bigint {
-  if (source === undefined || Number.isSafeInteger(value) || !INTEGER.test(source)) return value
+  if (source === undefined || Number.isSafeInteger(value)) return value
+  if (!INTEGER.test(source)) {
+    if (Number.isFinite(value)) return value
+    throw new SyntaxError('A number is larger than any that can be held.')
+  }
   if (source.length > MAX_DIGITS) throw new SyntaxError(`A number has more than ${MAX_DIGITS} digits.`)
   return BigInt(source)
 }
@@ -65,13 +71,13 @@ const dropProto = (key: string, value: unknown): unknown => (key === '__proto__'
 
 /**
  * Parses JSON. Integers beyond `Number.MAX_SAFE_INTEGER` become bigint, other numbers stay doubles; `__proto__` keys are dropped.
- * @throws SyntaxError for anything that is not JSON, and for nesting deeper than {@link MAX_JSON_DEPTH}
+ * @throws SyntaxError for anything that is not JSON, for numbers beyond what a double holds, and for nesting deeper than {@link MAX_JSON_DEPTH}
  */
 export function parseJson(text: string): JsonValue {
   if (isDeeperThan(text, MAX_JSON_DEPTH)) {
     throw new SyntaxError(`The JSON text is nested deeper than ${MAX_JSON_DEPTH} levels.`)
   }
-  if (LONG_DIGITS.test(text)) return JSON.parse(text, reviveLossless) as JsonValue
+  if (LONG_DIGITS.test(text) || LARGE_EXPONENT.test(text)) return JSON.parse(text, reviveLossless) as JsonValue
   if (MAYBE_PROTO.test(text)) return JSON.parse(text, dropProto) as JsonValue
   return JSON.parse(text) as JsonValue
 }

@@ -219,7 +219,8 @@ describe('planLocally: what it leaves alone', () => {
         for (const { inputs } of planLocally(request, demoOffer).steps) {
           for (const value of Object.values(typeof inputs === 'object' ? inputs : {}).flat()) {
             if (typeof value === 'string' && value.startsWith('${')) continue
-            expect(request.replaceAll(' ,', ',')).toContain(typeof value === 'string' ? value : JSON.stringify(value))
+            const shown = typeof value === 'string' ? value : JSON.stringify(value)
+            expect(request.replaceAll(' ,', ',')).toContain(shown.replaceAll(' ,', ','))
           }
         }
       }),

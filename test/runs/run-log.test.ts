@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from '../../src/contracts/events.ts'
 import type { Logger, RunJournal } from '../../src/contracts/parts.ts'
+import { TuttiError } from '../../src/contracts/errors.ts'
+import { createJournalDoor } from '../../src/runs/journal-door.ts'
 import { createMemoryJournal } from '../../src/runs/journals/memory.ts'
 import { createRunLog } from '../../src/runs/run-log.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -11,8 +13,13 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 async function createLog(listeners: ((e: RunEvent) => void)[] = [], journal: RunJournal = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 })) {
   await journal.create({ runId: 'r', principal: 'local', createdAt: '2026-01-01T00:00:00.000Z', inputs: {} })
   const { epoch } = await journal.begin('r')
-  const log = createRunLog({ runId: 'r', journal, clock: createManualClock(), log: silent, listeners })
-  return { log, journal, epoch }
+  const clock = createManualClock()
+  const logged: string[] = []
+  const logger: Logger = { ...silent, error: (text) => void logged.push(`error ${text}`), info: (text) => void logged.push(`info ${text}`), warn: (text) => void logged.push(`warn ${text}`) }
+  const door = createJournalDoor(journal, { clock, log: logger })
+  const fenced: TuttiError[] = []
+  const log = createRunLog({ runId: 'r', door, clock, log: logger, listeners, onFenced: (error) => fenced.push(error) })
+  return { log, journal, epoch, clock, door, logged, fenced }
 }
 
 describe('run log', () => {
@@ -60,6 +67,82 @@ describe('run log', () => {
     const after: RunEvent[] = []
     for await (const e of journal.read('r', 1)) after.push(e)
     expect([before.length, after.length]).toEqual([0, 1])
+  })
+  it('takes nothing after the run has ended', async () => {
+    const { log } = await createLog()
+    log.emit({ type: 'run-end', response: log.fold.snapshot() })
+    log.emit({ type: 'step-start', step: 'late' })
+    expect(log.events.map((e) => e.type)).toEqual(['run-end'])
+  })
+  it('keeps events in order while the journal fails, tells it once, and writes all of them when it can', async () => {
+    const memory = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 })
+    let isAway = true
+    let tries = 0
+    const journal: RunJournal = { ...memory, append: (id, held, events) => { tries++; return isAway ? Promise.reject(new Error('the disk is full')) : memory.append(id, held, events) } }
+    const { log, epoch, clock, door, logged } = await createLog([], journal)
+    log.open(epoch)
+    log.emit({ type: 'step-start', step: 'a' })
+    await turn()
+    log.emit({ type: 'step-start', step: 'b' })
+    const flushed = log.flush()
+    await clock.advance(3_000)
+    expect([tries, door.trouble()]).toEqual([5, 'The journal failed: the disk is full'])
+    isAway = false
+    log.emit({ type: 'step-start', step: 'c' })
+    await clock.advance(5_000)
+    await flushed
+    const written: RunEvent[] = []
+    for await (const e of journal.read('r', 1)) written.push(e)
+    expect(written.map((e) => e.seq)).toEqual([1, 2, 3])
+    expect(door.trouble()).toBeUndefined()
+    expect(logged).toEqual(['error The journal cannot be written; runs wait for it.', 'info The journal can be written again.'])
+  })
+  it('loses nothing and repeats nothing when the journal fails after it has written', async () => {
+    const memory = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 })
+    let hasFailed = false
+    const append: RunJournal['append'] = async (id, held, events) => {
+      await memory.append(id, held, events)
+      if (hasFailed) return
+      hasFailed = true
+      throw new Error('the answer was lost')
+    }
+    const { log, epoch, clock, journal } = await createLog([], { ...memory, append })
+    log.open(epoch)
+    log.emit({ type: 'step-start', step: 'a' })
+    await turn()
+    log.emit({ type: 'step-start', step: 'b' })
+    await clock.advance(1_000)
+    await log.flush()
+    const written: RunEvent[] = []
+    for await (const e of journal.read('r', 1)) written.push(e)
+    expect(written.map((e) => e.seq)).toEqual([1, 2])
+  })
+  it('falls silent when another worker holds the run, and says so to its owner once', async () => {
+    const heard: string[] = []
+    const { log, epoch, journal, logged, fenced } = await createLog([(e) => heard.push(e.type)])
+    log.open(epoch)
+    await journal.begin('r')
+    log.emit({ type: 'step-start', step: 'a' })
+    await expect(log.flush()).rejects.toMatchObject({ code: 'conflict' })
+    log.emit({ type: 'step-start', step: 'b' })
+    expect([heard, logged, fenced.map((e) => e.code)]).toEqual([['step-start'], [], ['conflict']])
+  })
+  it('waits no longer once it is given up, and says how much was not written', async () => {
+    const memory = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 })
+    const { log, epoch, logged, door } = await createLog([], { ...memory, append: () => { throw new Error('gone') } })
+    log.open(epoch)
+    log.emit({ type: 'step-start', step: 'a' })
+    const flushed = log.flush()
+    log.giveUp()
+    await expect(flushed).rejects.toMatchObject({ code: 'journal_failed' })
+    expect(logged.at(-1)).toBe('error events were not written')
+    expect(door.trouble()).toBeUndefined()
+  })
+  it('takes no harm from a listener that fails later (B61)', async () => {
+    const { log, logged } = await createLog([async () => { throw new Error('late') }])
+    log.emit({ type: 'step-start', step: 'a' })
+    await turn()
+    expect(logged).toEqual(['warn an event listener threw'])
   })
   it('ends a subscription when asked', async () => {
     const { log } = await createLog()

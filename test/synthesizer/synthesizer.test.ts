@@ -148,15 +148,15 @@ describe('the template', () => {
   const template = async (of: Response): Promise<string> =>
     (await synthesize(scriptedAsk([]), of, { settings: { synthesizer: { strategy: 'template' } } })).answer
 
-  it('shows the values of every step in lines of their own', async () => {
+  it('gives every step a title with what it was about, and its values beside each other', async () => {
     const convert = step('convert_currency', {
       inputs: { amount: 100, from: 'USD', to: 'KRW' },
-      output: { result: 139000, rate: 1390 },
+      output: { from: 'USD', to: 'KRW', amount: 100, result: 139000, rate: 1390 },
     })
-    const news = step('news', {
+    const news = step('search_news', {
       output: {
         articles: [
-          { title: 'A', source: 's' },
+          { title: 'A', source: 's', url: 'https://news.example/a', published_at: '2026-11-20T08:00:00Z' },
           { title: 'B', source: 't' },
         ],
         total: 2,
@@ -165,27 +165,82 @@ describe('the template', () => {
     const text = await template(record([convert, news, step('hello', { output: 'Hi there' })]))
     expect(text).toBe(
       [
-        'Convert currency (100, USD, KRW)',
-        '  result  139000',
-        '  rate    1390',
+        'Convert currency · 100, USD, KRW',
+        '  result 139000 · rate 1390',
         '',
         'News',
-        '  articles',
-        '    - A (s)',
-        '    - B (t)',
-        '  total  2',
+        '  - A (s, 2026-11-20)',
+        '  - B (t)',
         '',
         'Hello: Hi there',
       ].join('\n'),
     )
   })
 
-  it('names what failed, what was not run and what is missing', async () => {
+  it('begins with what the request asks for, and leaves out what tells nothing new', async () => {
+    const country = step('country', {
+      inputs: { country: 'South Korea' },
+      output: {
+        name: 'South Korea',
+        flag_url: 'https://flags.example/kr.png',
+        capital: 'Seoul',
+        population: 51780579,
+        currency: { code: 'KRW', name: 'South Korean won' },
+        iso_code: 'KR',
+      },
+    })
+    const text = await template(record([country], { request: 'Which currency do they use?' }))
+    expect(text).toBe(
+      'Country · South Korea\n  currency KRW, South Korean won · capital Seoul · population 51,780,579\n  iso code KR',
+    )
+  })
+
+  it('says what a step was about by the step that handed it its numbers', async () => {
+    const geo = step('geo', { inputs: { location: 'Seoul' }, output: { lat: 37.5, lon: 126.9 } })
+    const weather = step('get_weather', {
+      inputs: { lat: 37.5, lon: 126.9 },
+      output: { lat: 37.5, lon: 126.9, sky: 'clear' },
+      dependsOn: ['geo'],
+    })
+    const plan = {
+      steps: [
+        {
+          name: 'get_weather',
+          type: 'call' as const,
+          dependsOn: [],
+          inputs: { lat: '${steps.geo.output.lat}', lon: '${steps.geo.output.lon}' },
+        },
+      ],
+    }
+    expect(await template(record([geo, weather], { plan }))).toContain('Weather · Seoul\n  sky clear')
+  })
+
+  it('counts the values it leaves out, and cuts long ones', async () => {
+    const output = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`k${i}`, i === 0 ? 'x'.repeat(500) : i]))
+    const text = await template(record([step('s', { output })]))
+    expect(text).toContain('x…')
+    expect(text).toMatch(/3 more values$/)
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  it('keeps a text that is the whole result, with its lines', async () => {
+    const long = `First line.\n\n${'word '.repeat(80).trim()}`
+    expect(await template(record([step('essay', { output: { text: long } })]))).toBe(
+      `Essay\n  First line.\n\n  ${'word '.repeat(80).trim()}`,
+    )
+  })
+
+  it('says once what was not answered: what failed, what was not run, what is missing', async () => {
     const skipped = step('forecast', { status: 'skipped', skipReason: 'dependency-failed' })
-    const text = await template(record([weather, geo, skipped], { missing: ['A clock.'] }))
-    expect(text).toContain('What failed\n  Geo: location "Atlantis" not found')
-    expect(text).toContain('What was not run\n  Forecast: it needs the result of a step that failed')
-    expect(text).toContain('What is missing\n  A clock.')
+    const text = await template(record([weather, geo, skipped], { missing: ['A clock.', 'A clock.'] }))
+    expect(text.split('\n\n').at(-1)).toBe(
+      [
+        'Not answered',
+        '  - Geo: location "Atlantis" not found',
+        '  - Forecast: not run, it needs the result of a step that failed',
+        '  - A clock.',
+      ].join('\n'),
+    )
   })
 
   it('says so when every step failed (B71)', async () => {
@@ -198,9 +253,7 @@ describe('the template', () => {
     const text = await template(
       record([step('s', { output: { n: 0, ok: false, id: 9007199254740993n, list: [1, 2, 3, 4, 5, 6, 7] } })]),
     )
-    expect(text).toContain('n     0\n  ok    false')
-    expect(text).toContain('9007199254740993')
-    expect(text).toContain('1, 2, 3, 4, 5, ... 2 more')
+    expect(text).toContain('n 0 · ok false · list 1, 2, 3, 4, 5, 2 more · id 9007199254740993')
   })
 
   it('lets no output steer the terminal', async () => {

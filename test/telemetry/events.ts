@@ -28,7 +28,7 @@ export const stepFacts = (
   return [
     { type: 'step-start', step },
     { type: 'attempt-start', step, attempt: 1, component, action, inputs: {}, idempotencyKey: `run_1:${step}:1` },
-    { type: 'attempt-end', step, attempt: 1, status, durationMs },
+    { type: 'attempt-end', step, attempt: 1, component, action, status, durationMs },
     { type: 'step-end', step, status, durationMs },
   ]
 }

@@ -10,7 +10,9 @@ import { documentToWire, documentToYaml } from '../../plan/document.ts'
 import { outcomeToWire } from '../../server/wire.ts'
 import { stringifyJson } from '../../util/json.ts'
 import { renderPlanTree } from '../render/plan-tree.ts'
+import { WAYS } from '../render/renderer.ts'
 import { createPaint, oneLine } from '../render/text.ts'
+import { wrapText } from '../render/wrap.ts'
 import { formatIssue } from '../report-error.ts'
 import { openSession, type Session, withSession } from '../session.ts'
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
@@ -46,17 +48,31 @@ async function runRequest(
   request: string,
   options: AskOptions,
 ): Promise<{ response: Response; code: ExitCode }> {
+  const hasModel = (await session.orchestrator.health()).checks.model?.status !== 'off'
   const { response, code } = await watchRun({
     terminal,
     mode: modeOf(options),
+    quietWithoutModel: !hasModel,
+    aside: session.aside,
     run: async ({ signal, onEvent }) => {
       const stream = session.orchestrator.stream(request, { ...requestOptions(options), signal })
       for await (const event of stream) onEvent(event)
       return await stream.result
     },
   })
+  if (!hasModel && response.usage.modelCalls === 0 && modeOf(options) === 'people') tell(WITHOUT_MODEL, terminal)
   if (options.save !== undefined && response.plan !== null) await savePlan(response.plan, options.save, terminal)
   return { response, code }
+}
+
+const WITHOUT_MODEL = [
+  'No model was asked: a local planner matched the words, a template answered.',
+  'For a plan and an answer by a model, set OPENAI_API_KEY or ANTHROPIC_API_KEY.',
+]
+
+function tell(lines: readonly string[], { stderr, color }: Terminal): void {
+  const paint = createPaint(color && stderr.isTTY === true)
+  for (const line of ['', ...lines]) stderr.write(`${paint('dim', line)}\n`)
 }
 
 export async function ask(request: string, options: AskOptions, terminal: Terminal): Promise<ExitCode> {
@@ -80,13 +96,15 @@ export async function makePlan(request: string, options: AskOptions, terminal: T
 /** The tree goes beside the result: the result is the document. */
 function showPlan({ document, issues, way, degraded }: PlanOutcome, { stderr, color }: Terminal): void {
   const paint = createPaint(color && stderr.isTTY === true)
+  const columns = Math.max(20, (stderr.columns ?? 100) - 1)
+  const count = document.steps.length
   const lines = [
-    paint('bold', `Plan  ${document.steps.length} steps, way: ${way}`),
-    ...renderPlanTree(document, paint, Math.max(20, (stderr.columns ?? 100) - 1)),
+    paint('bold', count === 0 ? 'No plan' : `Plan  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[way] ?? way}`),
+    ...renderPlanTree(document, paint, columns),
   ]
   if (document.reason !== undefined) lines.push(`  ${oneLine(document.reason)}`)
   if (degraded !== undefined)
-    lines.push(`  ${paint('yellow', `degraded (${degraded.way})`)} ${oneLine(degraded.reason)}`)
+    lines.push('', ...wrapText(oneLine(degraded.reason), columns, 6).map((line) => paint('dim', line)))
   for (const issue of issues) lines.push(`  ${formatIssue(issue)}`)
   for (const line of lines) stderr.write(`${line}\n`)
 }
@@ -114,33 +132,21 @@ export async function demo(request: string | undefined, options: AskOptions, ter
   try {
     await session.orchestrator.start()
     if (session.world === 'redis') await session.orchestrator.catalog.refresh()
-    const { response, code } = await runRequest(session, terminal, request ?? DEMO_REQUEST, options)
-    if (modeOf(options) === 'people') await explainWay(session, response, terminal)
+    const { code } = await runRequest(session, terminal, request ?? DEMO_REQUEST, options)
+    if (modeOf(options) === 'people') await tellWorld(session, terminal)
     return code
   } finally {
     await session.close()
   }
 }
 
-async function explainWay({ orchestrator, world }: Session, response: Response, terminal: Terminal): Promise<void> {
-  const paint = createPaint(terminal.color && terminal.stderr.isTTY === true)
+async function tellWorld({ orchestrator, world }: Session, terminal: Terminal): Promise<void> {
   const model = (await orchestrator.health()).checks.model
-  const lines =
-    model?.status === 'ok'
-      ? [
-          response.usage.modelCalls > 0
-            ? `The model ${model.message} was asked.`
-            : `The model ${model.message} was not asked.`,
-          'Set TUTTI_MODEL to another one, as openai:NAME or anthropic:NAME.',
-        ]
-      : [
-          'No model was asked: the local planner matched words of the request to capabilities.',
-          'For plans that think, set OPENAI_API_KEY or ANTHROPIC_API_KEY, and TUTTI_MODEL to choose a model.',
-        ]
-  lines.push(
-    world === 'redis'
-      ? 'The components were registered in Redis.'
-      : 'The components ran in this process; set REDIS_URL to register them in Redis.',
-  )
-  for (const line of ['', ...lines]) terminal.stderr.write(`${paint('dim', line)}\n`)
+  const lines = [
+    ...(model?.status === 'ok'
+      ? [`The model was ${model.message}; TUTTI_MODEL sets another one, as VENDOR:NAME.`]
+      : []),
+    ...(world === 'redis' ? ['The demo components were registered in the Redis of REDIS_URL.'] : []),
+  ]
+  if (lines.length > 0) tell(lines, terminal)
 }

@@ -1,11 +1,17 @@
 // A plan as a small tree: each step stands under the last of those it waits for.
 import type { PlanDocument, Step } from '../../contracts/plan.ts'
-import { oneLine, type Paint, padText, paintLine, type Span } from './text.ts'
+import { displayWidth, oneLine, type Paint, padText, paintLine, type Span } from './text.ts'
 
-/** What a step does, in words: `stock-service stock_quote`, or its type. */
-export function describeStep(step: Pick<Step, 'type' | 'component' | 'action' | 'capability'>): string {
-  if (step.component !== undefined) return oneLine(`${step.component} ${step.action ?? ''}`)
-  if (step.capability !== undefined) return oneLine(`any component ${step.capability}`)
+/** What a step calls, without what its name says already: `stock-service stock_quote`, or `stock-service` for a step `stock_quote`. */
+export function describeCall(name: string, component: string, action: string | undefined): string {
+  const parts = [component, action ?? ''].filter((part, i, all) => part !== name && all.indexOf(part) === i)
+  return oneLine(parts.join(' '))
+}
+
+/** What a step does, in words: what it calls, or its type. */
+export function describeStep(step: Pick<Step, 'name' | 'type' | 'component' | 'action' | 'capability'>): string {
+  if (step.component !== undefined) return describeCall(step.name, step.component, step.action)
+  if (step.capability !== undefined) return describeCall(step.name, 'any component', step.capability)
   return step.type
 }
 
@@ -54,25 +60,41 @@ function growTree(steps: readonly Step[]): Node[] {
 /** Larger plans are cut: a tree is for eyes. */
 const MAX_LINES = 40
 
-/** @param columns width of a line; nothing is wider */
-export function renderPlanTree(document: PlanDocument, paint: Paint, columns: number): string[] {
-  const rows: { readonly lead: string; readonly node: Node; readonly under: string | undefined }[] = []
+export interface TreeRow {
+  /** The branches before the name. */
+  readonly lead: string
+  readonly step: Step
+  /** What it waits for besides the step it stands under. */
+  readonly others: readonly string[]
+}
+
+/** The rows of the tree from top to bottom; a plan beyond 500 steps is cut. */
+export function layoutPlanTree(document: PlanDocument): TreeRow[] {
+  const rows: TreeRow[] = []
   const visit = (nodes: readonly Node[], indent: string, under: string | undefined): void => {
-    nodes.forEach((node, i) => {
+    nodes.forEach(({ step, dependencies, children }, i) => {
       const last = i === nodes.length - 1
-      rows.push({ lead: `${indent}${last ? '└─' : '├─'} `, node, under })
-      visit(node.children, `${indent}${last ? '   ' : '│  '}`, node.step.name)
+      rows.push({
+        lead: `${indent}${last ? '└─' : '├─'} `,
+        step,
+        others: dependencies.filter((name) => name !== under),
+      })
+      visit(children, `${indent}${last ? '   ' : '│  '}`, step.name)
     })
   }
   visit(growTree(document.steps.slice(0, 500)), '', undefined)
-  const shown = rows.slice(0, MAX_LINES)
-  const nameColumns = Math.min(40, Math.max(0, ...shown.map(({ lead, node }) => lead.length + node.step.name.length)))
-  const lines = shown.map(({ lead, node, under }) => {
-    const others = node.dependencies.filter((name) => name !== under)
+  return rows
+}
+
+/** @param columns width of a line; nothing is wider */
+export function renderPlanTree(document: PlanDocument, paint: Paint, columns: number): string[] {
+  const shown = layoutPlanTree(document).slice(0, MAX_LINES)
+  const nameColumns = Math.min(40, Math.max(0, ...shown.map(({ lead, step }) => lead.length + displayWidth(step.name))))
+  const lines = shown.map(({ lead, step, others }) => {
     const spans: Span[] = [
       ['dim', lead],
-      padText(oneLine(node.step.name), nameColumns - lead.length),
-      ['dim', `  ${describeStep(node.step)}`],
+      padText(oneLine(step.name), nameColumns - lead.length),
+      ['dim', `  ${describeStep(step)}`],
       ['dim', others.length === 0 ? '' : `  after ${others.map(oneLine).join(', ')}`],
     ]
     return paintLine(spans, paint, columns)

@@ -4,6 +4,7 @@ import type { Response } from '../../contracts/run.ts'
 import { renderPlanTree } from './plan-tree.ts'
 import { createStepLines } from './steps.ts'
 import { cleanText, oneLine, type Paint, paintLine, showDuration } from './text.ts'
+import { createWordWrap, wrapText } from './wrap.ts'
 
 export interface RendererOptions {
   readonly paint: Paint
@@ -12,6 +13,12 @@ export interface RendererOptions {
   readonly live: boolean
   /** Pieces of the answer are given out as they come; else the whole answer at the end. */
   readonly streamAnswer: boolean
+  /** Words of the answer are wrapped at this width; without it lines stay as they are. */
+  readonly answerColumns?: number
+  /** Lines of the block at most. */
+  readonly maxBlockLines?: number
+  /** What stood in for a model that is not configured is said elsewhere. */
+  readonly quietWithoutModel?: boolean
 }
 
 /** In this order: lines that stay, a piece of the answer (for the results), lines after it; `block` replaces the block before. */
@@ -29,42 +36,61 @@ export interface Renderer {
   tick(now: number): readonly string[]
 }
 
-const WAYS: Readonly<Record<string, string>> = {
+/** How a plan came about. */
+export const WAYS: Readonly<Record<string, string>> = {
   model: 'written by the model',
   cache: 'from the plan cache',
   local: 'made by the local planner',
   given: 'as given',
 }
 
-export function createRenderer({ paint, columns, live, streamAnswer }: RendererOptions): Renderer {
-  const steps = createStepLines()
+/** A long request is cut: it is a headline here. */
+const MAX_REQUEST_LINES = 4
+const MAX_HEAD_COLUMNS = 100
+/** Waits shorter than this show no time. */
+const QUIET_MS = 1_000
+
+export function createRenderer(options: RendererOptions): Renderer {
+  const { paint, columns, live, streamAnswer, answerColumns, maxBlockLines = 16 } = options
+  const steps = createStepLines({ tree: live, maxLines: maxBlockLines })
+  const wrap = answerColumns === undefined ? undefined : createWordWrap(answerColumns)
   let phase: 'planning' | 'running' | 'answering' | 'ended' = 'running'
+  let since = 0
   let hasAnswered = false
 
+  const waiting = (what: string, now: number): string =>
+    paint('dim', `  ${what}…${now - since < QUIET_MS ? '' : ` ${showDuration(now - since)}`}`)
   const block = (now: number): string[] => {
     if (!live) return []
-    if (phase === 'planning') return [paint('dim', '  planning…')]
-    return phase === 'running' && !steps.isEmpty ? steps.lines({ now, paint, columns, live: true }) : []
+    if (phase === 'planning') return [waiting('planning', now)]
+    if (phase !== 'running' || steps.isEmpty) return []
+    const lines = steps.lines({ now, paint, columns, live: true })
+    return steps.isDone ? [...lines, waiting('answering', now)] : lines
   }
   /** The steps as they ended, once, before the answer. */
   const settle = (now: number): string[] => {
     const wasRunning = phase === 'running'
     phase = 'answering'
-    if (!live || !wasRunning || steps.isEmpty) return []
-    return [...steps.lines({ now, paint, columns, live: false }), '']
+    if (!wasRunning || steps.isEmpty) return []
+    return live ? [...steps.lines({ now, paint, columns, live: false }), ''] : ['']
   }
+  const header = (request: string): string[] =>
+    wrapText(oneLine(request), Math.min(columns, MAX_HEAD_COLUMNS), MAX_REQUEST_LINES).map((line) =>
+      paint('bold', line),
+    )
   const planLines = (event: Extract<RunEvent, { type: 'plan-end' }>): string[] => {
     const count = event.document.steps.length
     const title = `Plan  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[event.way] ?? event.way}, in ${showDuration(event.durationMs)}`
     if (count === 0)
       return [paint('bold', 'No plan'), `  ${oneLine(event.document.reason ?? 'Nothing fits the request.')}`, '']
-    return [paint('bold', title), ...renderPlanTree(event.document, paint, columns), '']
+    return [paint('bold', title), ...(steps.isTree ? [] : [...renderPlanTree(event.document, paint, columns), ''])]
   }
   const endOf = (response: Response): Drawing => {
     const text = cleanText(response.answer ?? '').trim()
-    const footer = renderFooter(response, paint)
-    if (hasAnswered) return { answer: '\n', after: ['', ...footer] }
-    return text === '' ? { after: footer } : { answer: `${text}\n`, after: ['', ...footer] }
+    const footer = renderFooter(response, paint, options.quietWithoutModel)
+    if (hasAnswered) return { answer: `${wrap?.end() ?? ''}\n`, after: ['', ...footer] }
+    if (text === '') return { after: footer }
+    return { answer: `${wrap === undefined ? text : wrap.push(text) + wrap.end()}\n`, after: ['', ...footer] }
   }
 
   return {
@@ -72,9 +98,10 @@ export function createRenderer({ paint, columns, live, streamAnswer }: RendererO
       steps.observe(event)
       switch (event.type) {
         case 'run-start':
-          return event.request === undefined ? {} : { print: [paint('bold', oneLine(event.request)), ''] }
+          return event.request === undefined ? {} : { print: [...header(event.request), ''] }
         case 'plan-start':
           phase = 'planning'
+          since = now
           return { block: block(now) }
         case 'plan-invalid': {
           const line = (message: string): string =>
@@ -86,12 +113,13 @@ export function createRenderer({ paint, columns, live, streamAnswer }: RendererO
           steps.plan(event.document)
           return { print: planLines(event), block: block(now) }
         case 'step-end':
+          since = now
           return { print: live ? [] : [steps.line(event.step, { now, paint, columns })], block: block(now) }
         case 'answer-delta': {
           const print = settle(now)
           if (!streamAnswer) return { print }
           hasAnswered = true
-          return { print, answer: cleanText(event.delta) }
+          return { print, answer: wrap === undefined ? cleanText(event.delta) : wrap.push(cleanText(event.delta)) }
         }
         case 'run-end': {
           const print = settle(now)
@@ -109,27 +137,26 @@ export function createRenderer({ paint, columns, live, streamAnswer }: RendererO
 const STATUS_STYLE = { succeeded: 'green', partial: 'yellow', failed: 'red', cancelled: 'yellow' } as const
 const isStyled = (status: string): status is keyof typeof STATUS_STYLE => Object.hasOwn(STATUS_STYLE, status)
 
-/** Status, times, calls, tokens; what is missing; which way stood in for what was away. */
-export function renderFooter(response: Response, paint: Paint): string[] {
+/** Status and totals in a line; then what the answer does not say: what is missing, errors of the run, which way stood in. */
+export function renderFooter(response: Response, paint: Paint, quietWithoutModel = false): string[] {
   const { usage, timings, steps, status } = response
   const attempts = steps.reduce((sum, step) => sum + step.attempts.length, 0)
   const facts = [
     showDuration(timings.totalMs),
     `${steps.length} ${steps.length === 1 ? 'step' : 'steps'}`,
-    `${attempts} ${attempts === 1 ? 'call' : 'calls'}`,
+    ...(attempts > steps.length ? [`${attempts} calls`] : []),
     usage.modelCalls === 0
       ? 'no model call'
       : `${usage.modelCalls} model ${usage.modelCalls === 1 ? 'call' : 'calls'}, ${usage.inputTokens + usage.outputTokens} tokens`,
   ]
   const painted = isStyled(status) ? paint(STATUS_STYLE[status], status) : status
-  const lines = [`${painted}${paint('dim', `  ${facts.join(' · ')}  ${response.runId}`)}`]
-  for (const missing of response.missing ?? []) lines.push(`  ${paint('yellow', 'missing:')} ${oneLine(missing)}`)
+  const lines = [`${painted}${paint('dim', `  ${facts.join(' · ')}`)}`]
+  for (const missing of (response.missing ?? []).map(oneLine).filter((text) => !(response.answer ?? '').includes(text)))
+    lines.push(`  ${paint('yellow', 'missing:')} ${missing}`)
   for (const error of (response.errors ?? []).filter((e) => e.step === undefined)) {
     lines.push(`  ${paint('red', error.code)} ${oneLine(error.message)}`)
   }
-  if (response.degraded !== undefined)
-    lines.push(
-      `  ${paint('yellow', `degraded (${oneLine(response.degraded.way)})`)} ${oneLine(response.degraded.reason)}`,
-    )
+  if (response.degraded !== undefined && !(quietWithoutModel && usage.modelCalls === 0))
+    lines.push(`  ${paint('yellow', oneLine(response.degraded.way))}: ${oneLine(response.degraded.reason)}`)
   return lines
 }

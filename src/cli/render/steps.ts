@@ -1,19 +1,23 @@
 // The steps of a run as lines, one a step: state, name, what it calls, time, retries. A fold of events; no clock, no terminal.
 import type { RunEvent } from '../../contracts/events.ts'
 import type { PlanDocument } from '../../contracts/plan.ts'
-import { describeStep } from './plan-tree.ts'
+import { describeCall, describeStep, layoutPlanTree } from './plan-tree.ts'
 import { displayWidth, oneLine, type Paint, padText, paintLine, type Span, type Style, showDuration } from './text.ts'
 
 type State = 'pending' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'
 
 interface StepLine {
   readonly name: string
+  /** Its branches in the tree of the plan. */
+  lead: string
   what: string
   state: State
   attempts: number
   startedAt: number
   durationMs: number
   note: string
+  /** What recovery did; stays when the step succeeds. */
+  repair: string
 }
 
 const MARKS: Readonly<Record<State, readonly [Style, string]>> = {
@@ -31,17 +35,36 @@ const SKIPPED: Readonly<Record<string, string>> = {
   'dependency-skipped': 'the steps before it were skipped',
   'run-stopped': 'the run was stopped',
 }
+const REPAIRS: Readonly<Record<string, string>> = {
+  fill: 'input filled in',
+  're-resolve': 'inputs corrected',
+  fallback: 'fallback',
+  equivalent: 'another component',
+}
 /** In a block that is drawn again and again, those at work come first. */
 const MAX_LIVE = 16
+/** Of a large plan that has ended, only those that did not succeed are shown. */
+const MAX_SETTLED = 40
 
 export interface StepLines {
   plan(document: PlanDocument): void
   observe(event: RunEvent): void
   readonly isEmpty: boolean
+  /** No step is at work or to come. */
+  readonly isDone: boolean
+  /** They are few enough to be shown as a tree, each in its place. */
+  readonly isTree: boolean
   /** The line of one step; `now` (ms) gives running ones their time. */
   line(name: string, view: LineView): string
   /** All steps, or, when `live` and there are many, those that matter now and a count of the others. */
   lines(view: LineView & { readonly live: boolean }): string[]
+}
+
+export interface StepLinesOptions {
+  /** Steps are drawn in the tree of the plan, if they are not too many. */
+  readonly tree?: boolean
+  /** At most so many lines in a block. Default 16. */
+  readonly maxLines?: number
 }
 
 export interface LineView {
@@ -59,15 +82,16 @@ function renderStep(step: StepLine, { now, paint, columns }: LineView, widths: W
   const [style, mark] = MARKS[step.state]
   const isOpen = step.state === 'running' || step.state === 'retrying'
   const time = isOpen ? now - step.startedAt : step.durationMs
+  const note = step.note === '' && step.state === 'succeeded' ? step.repair : step.note
   const isTimed = isOpen || step.state === 'succeeded' || step.state === 'failed'
   const spans: Span[] = [
-    '  ',
+    ['dim', step.lead === '' ? '  ' : step.lead],
     [style, mark],
-    ` ${padText(oneLine(step.name), widths.name)}  `,
+    ` ${padText(oneLine(step.name), widths.name - displayWidth(step.lead))}  `,
     ['dim', padText(oneLine(step.what), widths.what)],
     isTimed ? `  ${showDuration(Math.max(0, time)).padStart(9)}` : ' '.repeat(11),
-    ['yellow', step.attempts > 1 ? `  ↻ ${step.attempts - 1}` : ''],
-    [step.state === 'failed' ? 'red' : 'dim', step.note === '' ? '' : `  ${oneLine(step.note)}`],
+    ['yellow', step.attempts > 1 ? `  ${step.attempts} tries` : ''],
+    [step.state === 'failed' ? 'red' : 'dim', note === '' ? '' : `  ${oneLine(note)}`],
   ]
   return paintLine(spans, paint, columns)
 }
@@ -83,7 +107,7 @@ function advance(step: StepLine, event: RunEvent): void {
       step.attempts++
       step.state = 'running'
       step.note = ''
-      if (event.component !== undefined) step.what = `${event.component} ${event.action ?? ''}`.trim()
+      if (event.component !== undefined) step.what = describeCall(step.name, event.component, event.action)
       break
     case 'attempt-end':
       if (event.status !== 'failed') break
@@ -91,11 +115,14 @@ function advance(step: StepLine, event: RunEvent): void {
       step.note = event.error?.message ?? ''
       break
     case 'step-repair':
-      step.note = `${event.way}: ${event.reason}`
+      if (REPAIRS[event.way] === undefined) break
+      step.repair = `${REPAIRS[event.way]}: ${event.reason}`
+      step.note = step.repair
       break
     case 'step-end':
       step.state = event.status
       step.durationMs = event.durationMs
+      step.note = ''
       if (event.status === 'failed') step.note = event.error?.message ?? ''
       else if (event.status === 'skipped') step.note = SKIPPED[event.skipReason ?? ''] ?? ''
       else if (event.status === 'cancelled') step.note = 'cancelled'
@@ -104,28 +131,51 @@ function advance(step: StepLine, event: RunEvent): void {
   }
 }
 
-export function createStepLines(): StepLines {
+const isSettled = ({ state }: StepLine): boolean => state === 'succeeded' || state === 'skipped'
+
+export function createStepLines({ tree = false, maxLines = MAX_LIVE }: StepLinesOptions = {}): StepLines {
   const steps = new Map<string, StepLine>()
-  const widths: Widths = { name: 4, what: 4 }
+  const widths: Widths = { name: 4, what: 0 }
   const widen = (step: StepLine): void => {
-    widths.name = Math.min(28, Math.max(widths.name, displayWidth(step.name)))
+    widths.name = Math.min(40, Math.max(widths.name, displayWidth(step.lead) + displayWidth(step.name)))
     widths.what = Math.min(48, Math.max(widths.what, displayWidth(step.what)))
   }
   const stepOf = (name: string): StepLine => {
     let step = steps.get(name)
     if (step === undefined) {
-      step = { name, what: '', state: 'pending', attempts: 0, startedAt: 0, durationMs: 0, note: '' }
+      step = {
+        name,
+        lead: '',
+        what: '',
+        state: 'pending',
+        attempts: 0,
+        startedAt: 0,
+        durationMs: 0,
+        note: '',
+        repair: '',
+      }
       steps.set(name, step)
     }
     return step
   }
   return {
     plan(document) {
-      for (const step of document.steps) {
-        const line = stepOf(step.name)
-        line.what = describeStep(step)
+      const isTree = tree && document.steps.length <= maxLines
+      const leads = new Map(isTree ? layoutPlanTree(document).map(({ step, lead }) => [step.name, lead]) : [])
+      // Steps that began while the plan was still being written keep what is known of them; now they get their place.
+      const early = new Map(steps)
+      steps.clear()
+      const byName = new Map(document.steps.map((step) => [step.name, step]))
+      for (const name of isTree ? leads.keys() : byName.keys()) {
+        const known = early.get(name)
+        if (known !== undefined) steps.set(name, known)
+        const line = stepOf(name)
+        const step = byName.get(name)
+        line.lead = leads.get(name) ?? ''
+        if (step !== undefined && line.what === '') line.what = describeStep(step)
         widen(line)
       }
+      for (const [name, step] of early) if (!steps.has(name)) steps.set(name, step)
     },
     observe(event) {
       if (!('step' in event) || event.step === undefined) return
@@ -136,16 +186,23 @@ export function createStepLines(): StepLines {
     get isEmpty() {
       return steps.size === 0
     },
+    get isDone() {
+      return [...steps.values()].every(
+        (step) => isSettled(step) || step.state === 'failed' || step.state === 'cancelled',
+      )
+    },
+    get isTree() {
+      return tree && steps.size <= maxLines
+    },
     line: (name, view) => renderStep(stepOf(name), view, widths),
     lines(view) {
       const all = [...steps.values()]
-      if (!view.live || all.length <= MAX_LIVE) return all.map((step) => renderStep(step, view, widths))
-      const isDone = (step: StepLine): boolean => step.state === 'succeeded' || step.state === 'skipped'
+      if (all.length <= (view.live ? maxLines : MAX_SETTLED)) return all.map((step) => renderStep(step, view, widths))
       const shown = [
-        ...all.filter((step) => !isDone(step) && step.state !== 'pending'),
+        ...all.filter((step) => !isSettled(step) && step.state !== 'pending'),
         ...all.filter((s) => s.state === 'pending'),
-      ].slice(0, MAX_LIVE - 1)
-      const done = all.filter(isDone).length
+      ].slice(0, (view.live ? maxLines : MAX_SETTLED) - 1)
+      const done = all.filter(isSettled).length
       return [
         ...shown.map((step) => renderStep(step, view, widths)),
         view.paint('dim', `  ${done} of ${all.length} steps done`),

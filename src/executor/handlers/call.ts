@@ -2,26 +2,35 @@
 import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import { backoffMs } from '../../resilience/retry.ts'
-import type { CallSpec } from '../attempt.ts'
+import { type CallMemory, type CallSpec, callOnce } from '../attempt.ts'
 import { type BoundInputs, bindInputs, checkInputs, hasOnlyLiterals, missingInput } from '../bind.ts'
-import type { CallTarget, TargetAsk } from '../call-target.ts'
+import type { CallTarget } from '../call-target.ts'
 import type { CallParts } from '../executor-parts.ts'
 import { type Outcome, speaksOfInputs } from '../outcome.ts'
 import { runFallback } from '../recovery/fallback.ts'
 import { fillInputs } from '../recovery/fill.ts'
-import { callWithRetry, retryPolicy } from '../recovery/policy.ts'
+import { callWithRetry, repeatCall, retryPolicy } from '../recovery/policy.ts'
 import { isSame, reResolve } from '../recovery/re-resolve.ts'
 import type { Tried } from '../recovery/re-resolve-prompt.ts'
 import type { StepExecution } from '../step-execution.ts'
 
-/** @throws TuttiError when every way of recovery has failed */
-export async function runCall(execution: StepExecution, parts: CallParts): Promise<Outcome> {
+/** Rejects with a TuttiError when every way of recovery has failed. Every layer of promises costs, so there are few. */
+export function runCall(execution: StepExecution, parts: CallParts): Promise<Outcome> {
+  const { fallback } = execution.compiled
+  const called = callAsPlanned(execution, parts)
+  return fallback === undefined || fallback.length === 0 ? called : withFallback(execution, called, fallback, parts)
+}
+
+async function withFallback(
+  execution: StepExecution,
+  called: Promise<Outcome>,
+  fallback: NonNullable<StepExecution['compiled']['fallback']>,
+  parts: CallParts,
+): Promise<Outcome> {
   try {
-    return await callAsPlanned(execution, parts)
+    return await called
   } catch (thrown) {
     execution.throwIfStopped()
-    const { fallback } = execution.compiled
-    if (fallback === undefined || fallback.length === 0) throw thrown
     return await runFallback(execution, toTuttiError(thrown), fallback, {
       find: (asked) => parts.targets.find(asked, execution.run.view),
       call: (target, bound) => callBound(execution, target, bound, parts),
@@ -29,11 +38,19 @@ export async function runCall(execution: StepExecution, parts: CallParts): Promi
   }
 }
 
-async function callAsPlanned(execution: StepExecution, parts: CallParts): Promise<Outcome> {
+/** Steps whose inputs are literal and were checked before go straight to the call. */
+function callAsPlanned(execution: StepExecution, parts: CallParts): Promise<Outcome> {
+  const { compiled, run, plan } = execution
+  const known = parts.targets.literalsOf(plan, compiled, run.view)
+  const target = known === undefined ? undefined : parts.targets.ofStep(plan, compiled, run.view)
+  return known === undefined || target === undefined
+    ? callUnbound(execution, parts)
+    : callChecked(execution, target, known, parts)
+}
+
+async function callUnbound(execution: StepExecution, parts: CallParts): Promise<Outcome> {
   const { compiled, run, plan, scope } = execution
   const target = parts.targets.ofStep(plan, compiled, run.view) ?? (await findAgain(execution, parts))
-  const known = parts.targets.literalsOf(plan, compiled, run.view)
-  if (known !== undefined) return await callChecked(execution, target, known, parts)
   const bound = bindInputs(compiled, scope, target)
   if (bound.missing.length > 0 || !hasOnlyLiterals(compiled)) return await callBound(execution, target, bound, parts)
   return await callBound(execution, target, bound, parts, (inputs) => {
@@ -90,11 +107,10 @@ async function callChecked(
 ): Promise<Outcome> {
   if (target.capability.effect !== 'read') execution.isRead = false
   try {
-    return await callWithRetry(
-      execution,
-      specOf(execution, target, inputs, parts),
-      policyParts(execution, target, parts),
-    )
+    const spec = specOf(execution, target, inputs, parts)
+    const memory: CallMemory = { avoid: undefined }
+    const first = await callOnce(execution, spec, parts.breakers, memory)
+    return 'error' in first ? await repeatCall(execution, spec, { ...parts, memory, first }) : first
   } catch (thrown) {
     return await correct(execution, target, { inputs, error: toTuttiError(thrown) }, parts)
   }
@@ -162,11 +178,7 @@ async function tryCorrected(
       await execution.sleep(backoffMs(backoff, next.tried.length, parts.random))
     }
     if (target.capability.effect !== 'read') execution.isRead = false
-    return await callWithRetry(
-      execution,
-      specOf(execution, target, inputs, parts),
-      policyParts(execution, target, parts),
-    )
+    return await callWithRetry(execution, specOf(execution, target, inputs, parts), parts)
   } catch (thrown) {
     return { inputs, error: toTuttiError(thrown) }
   }
@@ -179,19 +191,5 @@ function specOf(execution: StepExecution, target: CallTarget, inputs: JsonObject
     inputs,
     isIdempotent: step.idempotent ?? target.isIdempotent,
     timeoutMs: step.timeoutMs ?? target.capability.timeoutMs ?? parts.settings.executor.stepTimeoutMs,
-  }
-}
-
-function policyParts(
-  execution: StepExecution,
-  target: CallTarget,
-  parts: CallParts,
-): Parameters<typeof callWithRetry>[2] {
-  const asked: TargetAsk = { component: target.component.name, action: target.capability.name }
-  return {
-    settings: parts.settings,
-    breakers: parts.breakers,
-    random: parts.random,
-    relocate: () => parts.targets.find(asked, execution.run.view),
   }
 }

@@ -1,40 +1,31 @@
 // Retry: the same call again, as long as that may help and may be done. Inputs are never changed here.
 import type { Config } from '../../contracts/config.ts'
 import { TuttiError } from '../../contracts/errors.ts'
-import type { Random } from '../../contracts/parts.ts'
 import type { RetrySpec } from '../../contracts/plan.ts'
-import type { Breakers } from '../../resilience/breaker.ts'
 import { type BackoffPolicy, backoffMs } from '../../resilience/retry.ts'
 import { type CallMemory, type CallSpec, callOnce, type FailedAttempt } from '../attempt.ts'
-import type { CallTarget } from '../call-target.ts'
+import type { CallTarget, CallTargets } from '../call-target.ts'
+import type { CallParts } from '../executor-parts.ts'
 import type { Outcome } from '../outcome.ts'
 import type { StepExecution } from '../step-execution.ts'
-
-export interface PolicyParts {
-  readonly settings: Config
-  readonly breakers: Breakers
-  readonly random: Random
-  /** Looks the target up again, after a refresh of the catalog. */
-  readonly relocate: () => CallTarget | undefined
-}
 
 /** A component that asks for a longer pause than this is not waited for, unless the step has a deadline that allows it. */
 const LONGEST_PAUSE_MS = 300_000
 
 /** @throws TuttiError the last error, when repeating is of no use or not allowed */
-export async function callWithRetry(execution: StepExecution, spec: CallSpec, parts: PolicyParts): Promise<Outcome> {
+export async function callWithRetry(execution: StepExecution, spec: CallSpec, parts: CallParts): Promise<Outcome> {
   const memory: CallMemory = { avoid: undefined }
-  const first = await callOnce(execution, spec, { breakers: parts.breakers, memory })
-  if (!('error' in first)) return first
-  return await repeat(execution, spec, { ...parts, memory, first })
+  const first = await callOnce(execution, spec, parts.breakers, memory)
+  return 'error' in first ? await repeatCall(execution, spec, { ...parts, memory, first }) : first
 }
 
-async function repeat(
+/** After a first call that failed. @throws TuttiError the last error, when repeating is of no use or not allowed */
+export async function repeatCall(
   execution: StepExecution,
   firstSpec: CallSpec,
-  parts: PolicyParts & { readonly memory: CallMemory; readonly first: FailedAttempt },
+  parts: CallParts & { readonly memory: CallMemory; readonly first: FailedAttempt },
 ): Promise<Outcome> {
-  const { settings, breakers, random, memory } = parts
+  const { settings, breakers, random, targets, memory } = parts
   const { maxAttempts, backoff } = retryPolicy(execution.compiled.step.retry, settings)
   let spec = firstSpec
   let failed = parts.first
@@ -51,7 +42,7 @@ async function repeat(
     if (failed.refusedBy !== undefined && !isAlone) waitMs = 0
     if (mayRefresh && isAlone && isGone(error)) {
       mayRefresh = false
-      const moved = await refresh(execution, spec.target, memory, parts.relocate)
+      const moved = await refresh(execution, spec.target, memory, targets)
       if (moved !== undefined) {
         spec = { ...spec, target: moved }
         waitMs = 0
@@ -63,7 +54,7 @@ async function repeat(
     failed.attempt?.end('failed', error, waitMs)
     if (waitMs === undefined) throw error
     if (waitMs > 0) await execution.sleep(waitMs)
-    const next = await callOnce(execution, spec, { breakers, memory })
+    const next = await callOnce(execution, spec, breakers, memory)
     if (!('error' in next)) return next
     failed = next
     if (next.attempt !== undefined) calls++
@@ -104,7 +95,9 @@ function retryAfterOf(error: TuttiError): number | undefined {
 function isLost(error: TuttiError, { attempt }: FailedAttempt): boolean {
   if (attempt === undefined || !attempt.wasSent || error.details['sent'] === false) return false
   const isSilent = error.code === 'component_timeout' || error.code === 'component_unavailable'
-  return isSilent && error.details['status'] === undefined
+  // A good status whose body never came whole says no more than silence; a bad one is an answer.
+  const { status } = error.details
+  return isSilent && (typeof status !== 'number' || status < 400)
 }
 
 const isGone = (error: TuttiError): boolean => error.code === 'component_unavailable' && error.details['sent'] === false
@@ -142,7 +135,7 @@ async function refresh(
   execution: StepExecution,
   target: CallTarget,
   memory: CallMemory,
-  relocate: () => CallTarget | undefined,
+  targets: CallTargets,
 ): Promise<CallTarget | undefined> {
   try {
     await execution.run.view.refresh(execution.signal)
@@ -151,7 +144,7 @@ async function refresh(
     return undefined
   }
   execution.throwIfStopped()
-  const moved = relocate()
+  const moved = targets.find({ component: target.component.name, action: target.capability.name }, execution.run.view)
   if (moved === undefined || !hasAnother(execution, moved, { avoid: memory.avoid ?? new Set() })) return undefined
   execution.emit({
     type: 'step-repair',

@@ -1,13 +1,13 @@
 // The reference journal: everything in this process, nothing on disk. A crash loses every run (DESIGN 8.4).
 import { TuttiError } from '../../contracts/errors.ts'
 import type { RunEvent } from '../../contracts/events.ts'
-import type { JsonValue } from '../../contracts/json.ts'
 import type { Command, NewRun, Page, RunFilter, RunJournal } from '../../contracts/parts.ts'
 import { ENDED_STATUSES, type RunStatus, type RunSummary } from '../../contracts/run.ts'
 
 interface Entry {
   readonly run: NewRun
-  readonly events: RunEvent[]
+  /** As they were appended: a group is kept, not copied. */
+  readonly groups: (readonly RunEvent[])[]
   readonly commands: Command[]
   epoch: number
   status: RunStatus
@@ -49,7 +49,7 @@ export function createMemoryJournal(options: MemoryJournalOptions): RunJournal {
     durable: false,
     async create(run) {
       if (entries.has(run.runId)) throw new TuttiError('conflict', `A run "${run.runId}" exists already.`)
-      entries.set(run.runId, { run, events: [], commands: [], epoch: 0, status: 'queued', endedAt: undefined, bytes: 0 })
+      entries.set(run.runId, { run, groups: [], commands: [], epoch: 0, status: 'queued', endedAt: undefined, bytes: 0 })
     },
     async load(runId) {
       return entries.get(runId)?.run
@@ -57,28 +57,29 @@ export function createMemoryJournal(options: MemoryJournalOptions): RunJournal {
     async begin(runId) {
       const entry = entryOf(runId)
       entry.epoch++
-      return { epoch: entry.epoch, lastSeq: entry.events.at(-1)?.seq ?? 0 }
+      return { epoch: entry.epoch, lastSeq: entry.groups.at(-1)?.at(-1)?.seq ?? 0 }
     },
     async append(runId, epoch, events) {
       const entry = entryOf(runId)
       if (epoch !== entry.epoch) throw new TuttiError('conflict', `Run "${runId}" is held by another worker now (epoch ${entry.epoch}, not ${epoch}).`)
-      for (const event of events) {
-        entry.events.push(event)
-        if (event.type === 'run-start') entry.status = 'running'
-        if (event.type === 'run-end') {
-          entry.status = event.response.status
-          entry.endedAt = event.at
-          entry.bytes = roughBytes(entry.events)
-          endedBytes += entry.bytes
-          ended.set(runId, entry)
-          retain()
-        }
-      }
+      const lastSeq = entry.groups.at(-1)?.at(-1)?.seq ?? 0
+      const last = events.at(-1)
+      if (last === undefined || last.seq <= lastSeq) return
+      entry.groups.push((events[0] as RunEvent).seq > lastSeq ? events : events.filter((event) => event.seq > lastSeq))
+      if (entry.status === 'queued') entry.status = 'running'
+      if (last.type !== 'run-end') return
+      entry.status = last.response.status
+      entry.endedAt = last.at
+      entry.bytes = roughBytes(entry.groups)
+      endedBytes += entry.bytes
+      ended.set(runId, entry)
+      retain()
     },
     async *read(runId, fromSeq) {
-      const { events } = entryOf(runId)
-      // seq begins at 1 and has no gaps, so the place in the list is known.
-      for (let i = Math.max(0, fromSeq - 1); i < events.length; i++) yield events[i] as RunEvent
+      for (const group of entryOf(runId).groups) {
+        if ((group.at(-1)?.seq ?? 0) < fromSeq) continue
+        for (const event of group) if (event.seq >= fromSeq) yield event
+      }
     },
     async command(runId, command) {
       const { commands } = entryOf(runId)
@@ -138,15 +139,17 @@ function summaryOf({ run, status, endedAt }: Entry): RunSummary {
 const NODE_BUDGET = 200_000
 
 /** About how much memory the events hold. What several events share is counted once; past the budget it is extrapolated. */
-function roughBytes(events: readonly RunEvent[]): number {
+function roughBytes(groups: readonly (readonly RunEvent[])[]): number {
   const seen = new Set<object>()
   let bytes = 0
   let nodes = 0
   const stack: unknown[] = []
-  for (const event of events) {
-    bytes += 200
-    if (event.type === 'attempt-start') stack.push(event.inputs)
-    else if (event.type === 'step-end') stack.push(event.output as JsonValue | undefined)
+  for (const group of groups) {
+    bytes += 200 * group.length
+    for (const event of group) {
+      if (event.type === 'attempt-start') stack.push(event.inputs)
+      else if (event.type === 'step-end' && event.output !== undefined) stack.push(event.output)
+    }
   }
   while (stack.length > 0 && nodes < NODE_BUDGET) {
     const value = stack.pop()

@@ -1,48 +1,53 @@
-// The answer without a model: what every step found, as short readable blocks, and plainly what failed or is missing.
+// The answer without a model: the most telling values of every step, and once, at the end, what was not answered and why.
 import type { JsonValue } from '../../contracts/json.ts'
+import type { PlanDocument } from '../../contracts/plan.ts'
 import type { Response, StepRecord } from '../../contracts/run.ts'
-import { stringifyJson } from '../../util/json.ts'
-import { truncateText } from '../../util/text.ts'
+import { oneLine, type Reading, readValue, showScalar } from './readable.ts'
 
-const MAX_LINES = 12
-const MAX_ITEMS = 5
-const MAX_TEXT = 200
 const MAX_REASON = 300
+const MAX_SUBJECT = 48
 const MAX_STEPS = 50
 
 /** Reads no clock and asks nobody: the same record gives the same text. */
 export function renderTemplate(record: Response): string {
   const done = record.steps.filter((step) => step.status === 'succeeded')
   const failed = record.steps.filter((step) => step.status === 'failed')
-  const idle = record.steps.filter((step) => step.status === 'skipped' && step.skipReason !== 'condition')
   const blocks: string[] = []
   if (done.length === 0 && failed.length > 0)
     blocks.push(`Nothing was found: ${failed.length === 1 ? 'the only call' : `all ${failed.length} calls`} failed.`)
   if (done.length === 0 && failed.length === 0) blocks.push('No step gave a result.')
-  for (const step of done.slice(0, MAX_STEPS)) blocks.push(renderStep(step))
+  const wanted = new Set(words(record.request ?? ''))
+  const given = givenInputs(record.plan)
+  for (const step of done.slice(0, MAX_STEPS)) blocks.push(renderStep(step, { record, given, wanted }))
   if (done.length > MAX_STEPS) blocks.push(`... and the results of ${done.length - MAX_STEPS} more steps.`)
-  if (failed.length > 0)
-    blocks.push(
-      ['What failed', ...failed.slice(0, MAX_STEPS).map((step) => `  ${titleOf(step)}: ${reasonOf(step)}`)].join('\n'),
-    )
-  if (idle.length > 0) {
-    const shown = idle.slice(0, MAX_STEPS).map((step) => `  ${titleOf(step)}: ${whyNotRun(step)}`)
-    blocks.push(['What was not run', ...shown].join('\n'))
-  }
-  if (record.missing !== undefined && record.missing.length > 0) {
-    blocks.push(
-      ['What is missing', ...record.missing.slice(0, MAX_STEPS).map((text) => `  ${oneLine(text, MAX_REASON)}`)].join(
-        '\n',
-      ),
-    )
+  const open = notAnswered(record, failed)
+  if (open.length > 0) {
+    const shown = open.slice(0, MAX_STEPS).map((line) => `  - ${line}`)
+    if (open.length > shown.length) shown.push(`    ${open.length - shown.length} more`)
+    blocks.push(['Not answered', ...shown].join('\n'))
   }
   return blocks.join('\n\n')
 }
 
-/** The step's name as people read it, and its own name where a reference is wanted. */
-const titleOf = ({ name }: StepRecord): string => {
-  const words = name.replace(/[_-]+/g, ' ').trim()
-  return words === '' ? name : words.charAt(0).toUpperCase() + words.slice(1)
+/** What failed, what was not run, what is missing: each once. */
+function notAnswered(record: Response, failed: readonly StepRecord[]): string[] {
+  const idle = record.steps.filter((step) => step.status === 'skipped' && step.skipReason !== 'condition')
+  return [
+    ...new Set([
+      ...failed.map((step) => `${titleOf(step)}: ${reasonOf(step)}`),
+      ...idle.map((step) => `${titleOf(step)}: ${whyNotRun(step)}`),
+      ...(record.missing ?? []).map((text) => oneLine(text, MAX_REASON)),
+    ]),
+  ]
+}
+
+const words = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+
+/** The step's name as people read it; that something was fetched goes without saying. */
+function titleOf({ name }: StepRecord): string {
+  const spoken = name.replace(/[_-]+/g, ' ').trim()
+  const short = spoken.replace(/^(?:get|fetch|find|search|lookup|look up|list|show)\s+(?=\S)/i, '')
+  return short === '' ? name : short.charAt(0).toUpperCase() + short.slice(1)
 }
 
 export function reasonOf({ error }: StepRecord): string {
@@ -51,103 +56,64 @@ export function reasonOf({ error }: StepRecord): string {
 }
 
 function whyNotRun({ skipReason }: StepRecord): string {
-  if (skipReason === 'dependency-failed') return 'it needs the result of a step that failed'
-  if (skipReason === 'run-stopped') return 'the run had been stopped'
-  return 'a step before it was not run'
+  if (skipReason === 'dependency-failed') return 'not run, it needs the result of a step that failed'
+  if (skipReason === 'run-stopped') return 'not run, the run had been stopped'
+  return 'not run, since a step before it was not'
 }
 
-function renderStep(step: StepRecord): string {
-  const asked = renderInputs(step)
-  const title = `${titleOf(step)}${asked === '' ? '' : ` (${asked})`}`
+/** By step, the inputs as the plan has them: only there it shows what was asked and what another step handed on. */
+type GivenInputs = ReadonlyMap<string, JsonValue>
+const givenInputs = (plan: PlanDocument | null): GivenInputs =>
+  new Map((plan?.steps ?? []).flatMap(({ name, inputs }) => (inputs === undefined ? [] : [[name, inputs] as const])))
+
+interface Scene {
+  readonly record: Response
+  readonly given: GivenInputs
+  readonly wanted: ReadonlySet<string>
+}
+
+function renderStep(step: StepRecord, scene: Scene): string {
+  const subject = subjectOf(step, scene, 0)
+  const title = `${titleOf(step)}${subject === '' ? '' : ` · ${subject}`}`
   const { output } = step
-  if (output === undefined || output === null || output === '') return `${title}\n  done, without a result`
-  if (typeof output !== 'object') return `${title}: ${scalar(output)}`
-  const lines = linesOf(output)
-  const shown = lines.slice(0, MAX_LINES)
-  if (lines.length > shown.length) shown.push(`... ${lines.length - shown.length} more values`)
-  return [title, ...(shown.length === 0 ? ['empty'] : shown).map((line) => `  ${line}`)].join('\n')
-}
-
-/** What was asked, where it is short: `TSLA`, `USD, KRW, 100`. */
-function renderInputs({ inputs }: StepRecord): string {
-  if (typeof inputs !== 'object' || inputs === null || isList(inputs)) return ''
-  const values = Object.values(inputs).filter((value) => typeof value !== 'object' && value !== '')
-  const text = values.map(scalar).join(', ')
-  return text.length > 60 ? '' : text
-}
-
-const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
-
-const isListOfObjects = (value: JsonValue): value is readonly JsonValue[] =>
-  isList(value) && value.some((item) => typeof item === 'object' && item !== null)
-
-/** `key: value` lines, keys of equal width, one level of nesting in line; lists as their first items. */
-function linesOf(value: JsonValue): string[] {
-  if (isList(value)) return itemsOf(value)
-  if (typeof value !== 'object' || value === null) return [scalar(value)]
-  const lines: string[] = []
-  const entries = Object.entries(value).slice(0, 200)
-  const inLine = entries.filter(([, inner]) => inner !== null && !isListOfObjects(inner))
-  const width = Math.min(24, Math.max(0, ...inLine.map(([key]) => key.length)))
-  for (const [key, inner] of entries) {
-    const label = oneLine(key, 40)
-    if (inner === null) continue
-    if (isListOfObjects(inner)) lines.push(label, ...itemsOf(inner).map((line) => `  ${line}`))
-    else lines.push(`${label.padEnd(width)}  ${inline(inner)}`)
+  if (output === undefined || output === null || output === '') return `${title}: done, without a result`
+  const reading: Reading = {
+    wanted: scene.wanted,
+    given: new Set(plainInputs(step).map(([, value]) => String(value).trim().toLowerCase())),
   }
-  return lines
+  const lines = readValue(output, reading)
+  if (lines.length === 0) return `${title}: an empty result`
+  const [first = ''] = lines
+  if (lines.length === 1 && typeof output !== 'object' && title.length + first.length < 76) return `${title}: ${first}`
+  return [title, ...lines.map((line) => `  ${line}`.trimEnd())].join('\n')
 }
 
-function itemsOf(list: readonly JsonValue[]): string[] {
-  const lines = list.slice(0, MAX_ITEMS).map((item) => `- ${itemLine(item)}`)
-  return list.length > MAX_ITEMS ? [...lines, `... ${list.length - MAX_ITEMS} more`] : lines
+function plainInputs({ inputs }: StepRecord): (readonly [string, JsonValue])[] {
+  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) return []
+  return Object.entries(inputs).filter(([, value]) => typeof value !== 'object' && value !== '')
 }
 
-/** One of a list: its title, and beside it what is short. Texts and addresses would hide the rest. */
-function itemLine(item: JsonValue): string {
-  if (typeof item !== 'object' || item === null || isList(item)) return inline(item)
-  const entries = Object.entries(item).slice(0, 50)
-  const title = entries.find(
-    ([key, value]) => typeof value === 'string' && value !== '' && /title|name|headline/i.test(key),
-  )
-  if (title === undefined) return inline(item)
-  const rest = entries
-    .filter(([key, value]) => key !== title[0] && value !== null && typeof value !== 'object')
-    .map(([, value]) => scalar(value))
-    .filter((text) => text !== '' && text.length <= 40 && !/^https?:/.test(text))
-  const beside = rest.length === 0 ? '' : ` (${rest.slice(0, 4).join(', ')})`
-  return oneLine(`${scalar(title[1])}${beside}`, MAX_TEXT)
-}
+const PATH = /^\$\{[\w.[\]-]+\}$/
 
-/** A value in one line; of an object its plain values, since those are what a reader looks for. */
-function inline(value: JsonValue): string {
-  if (typeof value !== 'object' || value === null) return scalar(value)
-  if (isList(value)) {
-    const more = value.length > MAX_ITEMS ? `, ... ${value.length - MAX_ITEMS} more` : ''
-    return oneLine(value.slice(0, MAX_ITEMS).map(inline).join(', ') + more, MAX_TEXT)
+/**
+ * What the step was about, where it is short: `Tesla`, or `100, USD, KRW`. Numbers that another step handed on say nothing to
+ * a reader; then it is about what that step was about.
+ */
+function subjectOf(step: StepRecord, scene: Scene, depth: number): string {
+  const planned = scene.given.get(step.name)
+  const isHandedOn = (key: string, value: JsonValue): boolean => {
+    if (typeof value === 'string' || typeof planned !== 'object' || planned === null || Array.isArray(planned))
+      return false
+    const source = Object.entries(planned).find(([name]) => name === key)?.[1]
+    return typeof source === 'string' && PATH.test(source)
   }
-  const parts = Object.entries(value)
-    .slice(0, 50)
-    .filter(([, inner]) => inner !== null && inner !== '' && typeof inner !== 'object')
-    .map(([key, inner]) =>
-      typeof inner === 'string' && /title|name|headline/i.test(key)
-        ? scalar(inner)
-        : `${oneLine(key, 40)} ${scalar(inner)}`,
-    )
-  return parts.length === 0 ? oneLine(stringifyJson(value), MAX_TEXT) : oneLine(parts.join(', '), MAX_TEXT)
+  const values = plainInputs(step)
+  const told = values.filter(([key, value]) => !isHandedOn(key, value))
+  if (told.length > 0) {
+    const text = told.map(([key, value]) => showScalar(value, key)).join(', ')
+    return text.length > MAX_SUBJECT ? '' : text
+  }
+  const before = values.length === 0 || depth > 5 ? undefined : step.dependsOn[0]
+  const source = before === undefined ? undefined : scene.record.steps.find(({ name }) => name === before)
+  return source === undefined ? '' : subjectOf(source, scene, depth + 1)
 }
-
-const scalar = (value: JsonValue): string =>
-  typeof value === 'string' ? oneLine(value, MAX_TEXT) : stringifyJson(value)
-
-/** Foreign text must not steer the reader's terminal. */
-const oneLine = (text: string, maxChars: number): string =>
-  truncateText(
-    text
-      .slice(0, maxChars * 4)
-      .toWellFormed()
-      .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
-      .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
-      .trim(),
-    maxChars,
-  )
