@@ -10,6 +10,7 @@ const weather = tool({
 })
 
 const tutti = createOrchestrator({ tools: [weather] })
-const { status, answer, steps } = await tutti.processRequest('What is the weather in Seoul?')
-console.log(status, answer, steps.length)
+const { status, answer } = await tutti.processRequest('What is the weather in Seoul?')
+console.log(status)
+console.log(answer)
 await tutti.close()

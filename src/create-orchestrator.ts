@@ -3,6 +3,7 @@ import { createAllProvider } from './catalog/capability-providers/all.ts'
 import { createAutoProvider } from './catalog/capability-providers/auto.ts'
 import { createSearchProvider } from './catalog/capability-providers/search.ts'
 import { createCatalog } from './catalog/catalog.ts'
+import { checkOptions } from './config/check-options.ts'
 import { describeConfig } from './config/describe-config.ts'
 import { resolveOptions } from './config/resolve-options.ts'
 import { createAskModel } from './asking/ask-model.ts'
@@ -14,19 +15,17 @@ import type { DocumentInput, Explanation, Orchestrator, PlanOutcome, PreparedPla
 import type { Config, ConfigInput } from './contracts/config.ts'
 import { TuttiError } from './contracts/errors.ts'
 import type { RunEvent } from './contracts/events.ts'
-import type { JsonObject } from './contracts/json.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
-import type { CapabilityProvider, Clock, Discovery, Executor, Logger, Planner, Random, RunEngine, RunHandle, RunJournal, Source, Synthesizer } from './contracts/parts.ts'
-import type { Issue, PlanDocument } from './contracts/plan.ts'
+import type { CapabilityProvider, Clock, Discovery, Executor, Logger, Planner, Random, RunEngine, RunJournal, Source, Synthesizer } from './contracts/parts.ts'
+import type { Issue } from './contracts/plan.ts'
 import type { Response } from './contracts/run.ts'
 import { createExecutor } from './executor/executor.ts'
 import { createCoordinator } from './orchestrator.ts'
 import { checkDocument } from './plan/check.ts'
-import { completeEdges } from './plan/edges.ts'
 import { explainPlan } from './plan/explain.ts'
 import { resolveInputs } from './plan/inputs.ts'
 import { asKind, preparedAsKind } from './plan/kind.ts'
-import { checkBySchema, loadSchemas } from './plan/schema.ts'
+import { checkBySchema } from './plan/schema.ts'
 import { createPlanner } from './planner/planner.ts'
 import { createModels } from './providers/registry.ts'
 import { createGuardedModel } from './providers/stream-guard.ts'
@@ -50,6 +49,10 @@ type ModelSlot = 'default' | 'plan' | 'select' | 'fill' | 'reResolve' | 'generat
 /** A model per purpose; settings such as `idleTimeoutMs` stand beside them. */
 export type ModelChoices = Omit<NonNullable<ConfigInput['model']>, ModelSlot> & { readonly [K in ModelSlot]?: ModelChoice | undefined }
 
+/**
+ * Everything is optional: every setting of the configuration, and the parts that a program brings. What is left out comes from the
+ * environment, then from the defaults. Durations are in milliseconds.
+ */
 export interface OrchestratorOptions extends Omit<ConfigInput, 'model' | 'journal'> {
   /** One model for everything, or one per purpose. Default: from the environment, else none (degraded). */
   readonly model?: ModelChoice | ModelChoices
@@ -85,6 +88,7 @@ const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: ()
  * const { answer } = await tutti.processRequest('Is it warm in Seoul?')
  */
 export function createOrchestrator(options: OrchestratorOptions = {}): Orchestrator {
+  checkOptions(options)
   const { config, models } = readOptions(options)
   const { clock = createClock(), log = SILENT, random = Math.random, parts = {} } = options
   const metrics = createMetrics()
@@ -99,20 +103,21 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   const synthesizer = parts.synthesizer ?? createSynthesizer({ ask, settings: config })
   const journal = typeof options.journal === 'object' ? options.journal : createMemoryJournal(config.runs)
 
-  const prepare = async (input: DocumentInput): Promise<PreparedPlan> => {
-    if (isPrepared(input)) return input.fingerprint === catalog.fingerprint ? input : await prepare(input.document)
-    const { document, plan, issues } = await checkDocument(input, catalog, { origin: 'author', maxSteps: config.executor.maxSteps })
+  // A model may leave a required input to be filled at run time; an author is told of it before anything runs.
+  const prepare = async (input: DocumentInput, origin: 'author' | 'model' = 'author'): Promise<PreparedPlan> => {
+    if (isPrepared(input)) return input.fingerprint === catalog.fingerprint ? input : await prepare(input.document, origin)
+    const { document, plan, issues } = await checkDocument(input, catalog, { origin, maxSteps: config.executor.maxSteps })
     if (document === undefined || plan === undefined || issues.some((issue) => issue.severity === 'error')) throw invalidDocument(issues)
-    const compiled = completeEdges(plan)
-    return { document: compiled.document, issues, compiled, fingerprint: catalog.fingerprint }
+    return { document, issues, compiled: plan, fingerprint: catalog.fingerprint }
   }
   const coordinator = createCoordinator({
     provider, planner, executor: parts.executor ?? (ownExecutor as Executor), synthesizer, view: catalog, clock,
-    prepare: (document) => prepare(asKind(document, 'plan')), threads: createThreads(), headersOf: headersOfRun,
+    prepare: (document) => prepare(asKind(document, 'plan'), 'model'), threads: createThreads(), headersOf: headersOfRun,
   })
   const accept = async (asked: RunAsk, request: RequestOptions): Promise<AcceptedRun> => {
+    if (!saysWhat(asked)) throw new TuttiError('invalid_request', 'Nothing is to be run: give {request} or {document}.')
     refuseDepth(request.headers, config.runs.maxDepth)
-    if (asked.request !== undefined) {
+    if ('request' in asked && asked.document === undefined) {
       if (typeof asked.request !== 'string' || asked.request.trim() === '') throw new TuttiError('invalid_request', 'The request is empty. Say in a sentence what you want.')
       const inputs = request.inputs ?? {}
       return { inputs, liveInputs: inputs, secrets: new Map() }
@@ -123,7 +128,8 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     if (given.issues.some((issue) => issue.severity === 'error')) throw invalidInputs(given.issues)
     return { prepared, inputs: hideSecrets(given.inputs, given.secrets), liveInputs: given.inputs, secrets: given.secrets }
   }
-  const listeners = options.onEvent === undefined ? [metrics.observe] : [metrics.observe, options.onEvent]
+  const observe = (event: RunEvent): void => metrics.observe(event)
+  const listeners = options.onEvent === undefined ? [observe] : [observe, options.onEvent]
   const runs = createRunService({
     journal, engine: parts.engine ?? createInProcessEngine({ clock, log }), clock, log, settings: config.runs, listeners, accept,
     conduct: (handle) => coordinator.conduct(handle),
@@ -218,8 +224,10 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
 /**
  * Two arguments are enough: where components are found, and a model.
  * A discovery without an invoker is called over HTTP, with addresses on private networks allowed.
+ * @throws TuttiError `invalid_config`
  */
 export function createSimpleOrchestrator(discovery: Discovery | Source, model: ModelChoice): Orchestrator {
+  if (typeof discovery !== 'object' || discovery === null) throw new TuttiError('invalid_config', 'The discovery must be a Discovery (an object with name and load) or a Source.')
   const source: Source = 'discovery' in discovery ? discovery : { discovery, invoker: createHttpInvoker({ privateAddresses: true, maxResponseBytes: 10_000_000 }) }
   return createOrchestrator({ model, sources: [source] })
 }
@@ -264,16 +272,19 @@ function listSources(options: OrchestratorOptions, config: Config, tools: { read
   return sources
 }
 
+const saysWhat = (asked: unknown): boolean => typeof asked === 'object' && asked !== null && ('request' in asked || 'document' in asked)
+
 function isPrepared(input: DocumentInput): input is PreparedPlan {
-  return typeof input === 'object' && 'compiled' in input && 'fingerprint' in input && 'document' in input
+  return typeof input === 'object' && input !== null && 'compiled' in input && 'fingerprint' in input && 'document' in input
 }
 
 function invalidDocument(issues: readonly Issue[]): TuttiError {
   const errors = issues.filter((issue) => issue.severity === 'error')
   const [first] = errors
   const place = first?.line === undefined ? (first?.pointer ?? '') : `line ${first.line}, column ${first.column ?? 1}`
+  const where = place === '' ? '' : `${place}: `
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-  return new TuttiError('invalid_document', first === undefined ? 'The document could not be read.' : `${place}: ${first.message}${more}`, { details: { issues } })
+  return new TuttiError('invalid_document', first === undefined ? 'The document could not be read.' : `${where}${first.message}${more}`, { details: { issues } })
 }
 
 function invalidInputs(issues: readonly Issue[]): TuttiError {

@@ -14,13 +14,15 @@ export { ERROR_KINDS, TuttiError } from './contracts/errors.ts'
 export type { ErrorCode, ErrorInfo } from './contracts/errors.ts'
 export type * from './contracts/api.ts'
 export type * from './contracts/capability.ts'
+export type { StepStatus } from './contracts/compiled.ts'
 export type { Config, ConfigInput } from './contracts/config.ts'
-export type { RunEvent, RunEventType } from './contracts/events.ts'
+export type { EventStamp, PlanWay, RunEvent, RunEventType, RunFact } from './contracts/events.ts'
 export type { JsonObject, JsonSchema, JsonValue } from './contracts/json.ts'
 export type { LanguageModel, Message, ModelCall, ModelEvent, Purpose, Usage } from './contracts/model.ts'
 export type {
-  AskModel, CapabilityProvider, CatalogView, Clock, Discovery, Executor, Invoker, InvokerCall, InvokerResult, Logger, Planner, RunEngine, RunJournal,
-  Source, StepHandler, Synthesizer,
+  AskModel, CapabilityProvider, CatalogView, Clock, Command, Discovery, Executor, Invoker, InvokerCall, InvokerResult, Logger, ModelAsk, NewRun, Page, PlanAsk,
+  PlanEvent, Planner, PlanFeed, Random, RunContext, RunEngine, RunFilter, RunJournal, SegmentEnd, Source, StepContext, StepHandler, SynthesisAsk, SynthesisEvent,
+  Synthesizer, Turn,
 } from './contracts/parts.ts'
-export type { InputSpec, Issue, PlanDocument, Step } from './contracts/plan.ts'
-export type { Degraded, Response, RunStatus, RunSummary, StepRecord } from './contracts/run.ts'
+export type { FallbackSpec, InputSpec, InputType, Issue, IssueCode, OnError, PlanDocument, RetrySpec, Step, StepType } from './contracts/plan.ts'
+export type { AttemptRecord, Degraded, RepairRecord, Response, RunStatus, RunSummary, RunTimings, RunUsage, SkipReason, StepRecord } from './contracts/run.ts'

@@ -9,6 +9,7 @@ import type { Issue, PlanDocument } from './contracts/plan.ts'
 import type { Degraded, Response, RunStatus } from './contracts/run.ts'
 import { evaluateOutputs } from './plan/outputs.ts'
 import { runErrors, runStatus, unfinishedAnswer } from './record/outcome.ts'
+import { limitRun } from './record/run-limit.ts'
 
 export interface OrchestratorParts {
   readonly provider: CapabilityProvider
@@ -129,6 +130,7 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
     if (document.steps.length === 0) {
       const answer = document.reason ?? 'Nothing that is registered here can serve this request.'
       handle.emit({ type: 'answer-delta', delta: answer })
+      if (threadId !== undefined) parts.threads.add(principal, threadId, { request, answer })
       return { ...found, status: 'partial', answer }
     }
     const prepared = await parts.prepare(document)
@@ -198,16 +200,24 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
         ...(run.threadId !== undefined && { threadId: run.threadId }),
         ...(name !== undefined && { name }),
       })
-      const cancelTimeout =
-        run.timeoutMs === undefined
-          ? undefined
-          : clock.after(run.timeoutMs, () => handle.abort(new TuttiError('run_timeout', `The run took longer than its timeout of ${run.timeoutMs} ms. Raise "timeout", or ask which step is slow.`)))
-      const ending = await work(handle)
-      cancelTimeout?.()
+      const limited = limitRun(handle, clock)
+      const ending = await orLeft(work(limited.handle), handle.signal)
+      limited.stop()
       end(handle, begunAt, ending)
       return 'ended'
     },
   }
+}
+
+/** What does not heed the abort (a part of the caller's own) is left behind; what does has its turn first, and says more. */
+async function orLeft(work: Promise<Ending>, signal: AbortSignal): Promise<Ending> {
+  const left = Promise.withResolvers<Ending>()
+  const onAbort = (): void => void setImmediate(() => left.resolve({ error: toTuttiError(signal.reason, 'cancelled') }))
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  const ending = await Promise.race([work, left.promise])
+  signal.removeEventListener('abort', onAbort)
+  return ending
 }
 
 function invalidPlan(issues: readonly Issue[]): TuttiError {

@@ -30,6 +30,15 @@ export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSigna
     throw thrown
   } finally {
     signal.removeEventListener('abort', onAbort)
-    if (!isDone) void iterator.return?.()?.then(undefined, () => undefined)
+    if (!isDone) stop(iterator)
+  }
+}
+
+/** What a source says to being stopped, in whatever way, is of no interest. */
+function stop(iterator: AsyncIterator<unknown>): void {
+  try {
+    void iterator.return?.()?.then(undefined, () => undefined)
+  } catch {
+    // It was left behind anyway.
   }
 }

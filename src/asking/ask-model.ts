@@ -25,11 +25,17 @@ const SHOWN_CHARS = 500
 export function createAskModel(parts: AskModelParts): AskModel {
   const { modelFor, check } = parts
   const stream = (ask: ModelAsk): AsyncIterable<string> => streamText(parts, ask)
-  const text = async (ask: ModelAsk): Promise<string> => {
+  const collect = async (ask: ModelAsk): Promise<string> => {
     let collected = ''
     for await (const piece of stream(ask)) collected += piece
     return collected
   }
+  // Nobody has seen the pieces of an answer that broke off, so it is asked for once more.
+  const text = (ask: ModelAsk): Promise<string> =>
+    collect(ask).catch((thrown: unknown) => {
+      if (ask.signal.aborted || toTuttiError(thrown).code !== 'model_stream_cut') throw thrown
+      return collect(ask)
+    })
   return {
     available: (purpose) => modelFor(purpose) !== undefined,
     modelId: (purpose) => modelFor(purpose)?.id,
@@ -134,6 +140,14 @@ function checkEnd(ask: ModelAsk, model: LanguageModel, end: End | undefined): vo
     throw new TuttiError(
       'model_refused',
       `"${end.model}" declined to answer for "${ask.purpose}". Put the request in other words.`,
+    )
+  }
+  // A reader of prose keeps what it has, and says that it is not the whole.
+  if (end.finish === 'length' && ask.purpose === 'synthesize') {
+    throw new TuttiError(
+      'model_stream_cut',
+      `The text of "${end.model}" was cut at its limit of ${ask.maxTokens ?? end.usage.outputTokens} tokens.`,
+      { retryable: false, details: { finish: 'length', partial: true } },
     )
   }
   if (end.finish === 'length' && (ask.json === true || ask.schema !== undefined)) {

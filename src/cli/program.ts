@@ -1,10 +1,13 @@
 // The commands and their options. Each command is loaded when it is called, so that help and mistakes answer at once.
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
+import { TuttiError } from '../contracts/errors.ts'
 import { VERSION } from '../util/version.ts'
 import type { AskOptions } from './commands/ask.ts'
 import type { RunOptions } from './commands/documents.ts'
 import type { ServerOptions } from './commands/runs.ts'
+import type { ServeOptions } from './commands/serve.ts'
 import { collectInput, wholeNumber } from './options.ts'
+import { oneLine } from './render/text.ts'
 import { reportError } from './report-error.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 
@@ -22,9 +25,17 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return code
   } catch (error) {
     // Commander has said what is wrong; help and version end here too, with 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    return reportError(error, terminal, args.includes('--json'))
+    const json = args.includes('--json')
+    if (!(error instanceof CommanderError)) return reportError(error, terminal, json)
+    if (error.exitCode === 0) return EXIT.ok
+    return json ? reportError(usageError(error), terminal, true) : EXIT.usage
   }
+}
+
+function usageError({ code, message }: CommanderError): TuttiError {
+  // Commander ends a group of commands without one by showing the help.
+  const said = code === 'commander.help' ? 'A command is missing' : oneLine(message.replace(/^error: /, ''))
+  return new TuttiError('invalid_request', `${said.replace(/[.\s]+$/, '')}. Run "tutti --help" to see the commands.`)
 }
 
 function createProgram(terminal: Terminal, end: (code: ExitCode) => void): Command {
@@ -56,7 +67,7 @@ const addRequests: Adder = (program, terminal, end) => {
     .description('plan a request, run the plan and answer')
     .option(...JSON_OPTION)
     .option('--events', 'print every event as a JSON line')
-    .option('--plan-only', 'make the plan and run nothing')
+    .addOption(new Option('--plan-only', 'make the plan and run nothing').conflicts('events'))
     .option('--save <file>', 'write the plan to a file, as YAML or JSON')
     .option('--thread <id>', 'keep earlier turns of this conversation (within one process)')
     .option(...INPUT_OPTION)
@@ -152,7 +163,7 @@ const addRuns: Adder = (program, terminal, end) => {
     runs
       .command(name)
       .description(description)
-      .option('--server <url>', 'the server', 'http://127.0.0.1:8080')
+      .option('--server <url>', 'the server; by default that of the configuration, on this machine')
       .option('--key <key>', 'an API key of the server')
       .option(...JSON_OPTION)
   command('list', 'runs, the newest first')
@@ -184,9 +195,8 @@ const addOperations: Adder = (program, terminal, end) => {
     .description('answer over HTTP')
     .option('--port <port>', 'where to listen; 8080 by default', wholeNumber(0, 65_535))
     .option('--host <host>', 'on which address; 127.0.0.1 by default')
-    .action(async (options: { port?: number; host?: string }) =>
-      end(await (await import('./commands/serve.ts')).serve(options, terminal)),
-    )
+    .option('--json', 'write the log as JSON lines, also on a terminal')
+    .action(async (options: ServeOptions) => end(await (await import('./commands/serve.ts')).serve(options, terminal)))
   program
     .command('doctor')
     .description('check Node, configuration, Redis, model and journal')

@@ -46,12 +46,7 @@ export async function openSession(
   }
   const demo = world === 'demo' || options.demo === 'register' ? await startDemo() : undefined
   const { createOrchestrator } = await import('../create-orchestrator.ts')
-  const orchestrator = createOrchestrator({
-    ...config,
-    log,
-    clock,
-    ...(demo?.source !== undefined && { sources: [demo.source] }),
-  })
+  const orchestrator = await createOrFree()
   return {
     orchestrator,
     config,
@@ -62,6 +57,21 @@ export async function openSession(
       await orchestrator.close()
       await demo?.close()
     },
+  }
+
+  /** Components that listen would keep the process alive after a wrong setting. */
+  async function createOrFree() {
+    try {
+      return createOrchestrator({
+        ...config,
+        log,
+        clock,
+        ...(demo?.source !== undefined && { sources: [demo.source] }),
+      })
+    } catch (error) {
+      await demo?.close()
+      throw error
+    }
   }
 
   async function startDemo() {

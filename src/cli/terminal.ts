@@ -21,6 +21,10 @@ export interface Terminal {
   onStop(signals: readonly ('SIGINT' | 'SIGTERM')[], callback: () => void): () => void
 }
 
+/** Columns that a line may fill without wrapping. A terminal without a size says 0. */
+export const lineWidth = ({ columns = 0 }: Output, whereUnknown = 100): number =>
+  Math.max(20, (columns > 0 ? columns : whereUnknown) - 1)
+
 /** A command ends with one of these (DESIGN 7). */
 export const EXIT = { ok: 0, failed: 1, usage: 2, invalid: 3, waiting: 4, partial: 5, interrupted: 130 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

@@ -6,7 +6,7 @@ import { stringifyJson } from '../util/json.ts'
 import { type Aside, createLiveOutput } from './live-output.ts'
 import { createRenderer } from './render/renderer.ts'
 import { createPaint } from './render/text.ts'
-import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
+import { EXIT, type ExitCode, lineWidth, type Terminal } from './terminal.ts'
 
 /** `events`: each as a JSON line; `json`: the response as one document; `people`: progress and answer. */
 export type OutputMode = 'people' | 'json' | 'events'
@@ -103,11 +103,11 @@ function createPeopleWatcher(terminal: Terminal, quietWithoutModel: boolean): Wa
   const renderer = createRenderer({
     paint: createPaint(terminal.color && live),
     // A line that wraps would make the block longer than it is counted.
-    columns: Math.max(20, (stderr.columns ?? DEFAULT_COLUMNS) - 1),
+    columns: lineWidth(stderr, DEFAULT_COLUMNS),
     live,
     streamAnswer: stdout.isTTY === true,
     quietWithoutModel,
-    ...(stdout.isTTY === true && stdout.columns !== undefined && { answerColumns: Math.max(20, stdout.columns - 1) }),
+    ...(stdout.isTTY === true && stdout.columns !== undefined && { answerColumns: lineWidth(stdout) }),
     ...(stderr.rows !== undefined && { maxBlockLines: Math.max(3, Math.min(16, stderr.rows - ROWS_AROUND_BLOCK)) }),
   })
   const output = createLiveOutput(terminal)

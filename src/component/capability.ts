@@ -6,6 +6,7 @@ import { compileSchema, loadSchemas } from '../plan/schema.ts'
 import type { ParseOutcome, SchemaOutput, SchemaSource } from '../util/describe-schema.ts'
 import { describeSchema } from '../util/describe-schema.ts'
 
+/** What a capability learns of the call besides its inputs. */
 export interface CallContext {
   /** Aborts when the caller has gone or the component stops. */
   readonly signal: AbortSignal
@@ -15,6 +16,7 @@ export interface CallContext {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** What {@link capability} takes: name, schemas, effect, and the function that does the work. */
 export interface CapabilityDefinition<S extends SchemaSource> {
   /** Unique within the component, such as `get_weather`. */
   readonly name: string

@@ -1,6 +1,7 @@
 // How a capability says what went wrong, in the envelope that orchestrators read: a category decides the HTTP status, a code
 // names the case, details hint at what would be right.
 
+/** What kind of failure it is; decides the HTTP status, and whether callers correct their inputs or try again. */
 export type ErrorCategory =
   | 'INPUT_ERROR'
   | 'AUTH_ERROR'

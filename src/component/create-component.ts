@@ -14,6 +14,7 @@ import type { ComponentRegistry, Registered } from './registry.ts'
 import type { ServiceRecord } from './service-record.ts'
 import { recordCapability } from './service-record.ts'
 
+/** What a component is and offers. */
 export interface ComponentDefinition {
   /** As plans name it, such as `weather-tool`. */
   readonly name: string
@@ -23,6 +24,7 @@ export interface ComponentDefinition {
   readonly capabilities: readonly ServedCapability[]
 }
 
+/** Where a component listens and registers. All are optional; durations in milliseconds. */
 export interface StartOptions {
   /** Default 0: a free one. */
   readonly port?: number
@@ -51,6 +53,7 @@ export interface StartOptions {
   readonly log?: Logger
 }
 
+/** A component that listens. */
 export interface RunningComponent {
   readonly id: string
   readonly name: string
@@ -61,6 +64,7 @@ export interface RunningComponent {
   stop(options?: { readonly drainMs?: number }): Promise<void>
 }
 
+/** A component that can be started, also several times. */
 export interface ServableComponent {
   readonly name: string
   /** Listens, registers, and keeps the registration alive. A registry that is away is waited for while it serves. */
@@ -92,6 +96,13 @@ async function stopServer(server: Server, stopping: AbortController, drainMs: nu
 
 function checkDefinition({ name, capabilities }: ComponentDefinition): void {
   checkName('component', name)
+  const given: unknown = capabilities
+  if (!Array.isArray(given)) {
+    throw new TuttiError(
+      'invalid_config',
+      `The component "${name}" has no list of capabilities. Make them with capability().`,
+    )
+  }
   const names = new Set(capabilities.map(({ description }) => description.name))
   const endpoints = new Set(capabilities.map(({ endpoint }) => endpoint))
   if (names.size < capabilities.length || endpoints.size < capabilities.length) {

@@ -5,6 +5,7 @@ import type { Component } from '../contracts/capability.ts'
 import type { Source } from '../contracts/parts.ts'
 import type { ComponentRegistry, Registration } from './registry.ts'
 
+/** Options of {@link createEmbeddedRegistry}. */
 export interface EmbeddedRegistryOptions {
   /** Name of the source. Default `embedded`. */
   readonly name?: string
@@ -12,6 +13,7 @@ export interface EmbeddedRegistryOptions {
   readonly maxResponseBytes?: number
 }
 
+/** A registry that is a source of an orchestrator at the same time. */
 export interface EmbeddedRegistry extends ComponentRegistry {
   /** For `createOrchestrator({ sources: [registry.source] })`. */
   readonly source: Source
@@ -39,7 +41,10 @@ function toComponent(name: string, same: readonly Registration[], source: string
   }
 }
 
-/** @example const registry = createEmbeddedRegistry(); await weather.start({ registry }); createOrchestrator({ sources: [registry.source] }) */
+/**
+ * A registry within this process: components that register are found at once, without Redis.
+ * @example const registry = createEmbeddedRegistry(); await weather.start({ registry }); createOrchestrator({ sources: [registry.source] })
+ */
 export function createEmbeddedRegistry(options: EmbeddedRegistryOptions = {}): EmbeddedRegistry {
   const { name = 'embedded', maxResponseBytes = 10_000_000 } = options
   const registrations = new Map<string, Registration>()

@@ -2,6 +2,7 @@
 import type { Capability } from '../contracts/capability.ts'
 import type { ServiceRecord } from './service-record.ts'
 
+/** What a component tells a registry about itself. */
 export interface Registration {
   readonly record: ServiceRecord
   /** The same capabilities with their whole schemas. */
@@ -14,6 +15,7 @@ export interface ComponentRegistry {
   register(registration: Registration): Promise<Registered>
 }
 
+/** A registration that stands. */
 export interface Registered {
   /** Takes the registration back and frees what kept it alive. */
   unregister(): Promise<void>

@@ -3,6 +3,7 @@ import type { Capability } from '../contracts/capability.ts'
 import type { JsonObject, JsonSchema } from '../contracts/json.ts'
 import { isJsonObject, stringifyJson } from '../util/json.ts'
 
+/** One capability as it stands in the registry, in its spelling. */
 export interface CapabilityRecord {
   readonly name: string
   readonly description: string
@@ -19,6 +20,7 @@ export interface CapabilityRecord {
   readonly tags?: readonly string[]
 }
 
+/** One instance as it stands in the registry, in its spelling. */
 export interface ServiceRecord {
   readonly id: string
   readonly name: string

@@ -10,6 +10,7 @@ import type { Degraded, Response, RunStatus, RunSummary } from './run.ts'
 
 export type { PreparedPlan }
 
+/** What a caller may add to a request or a document. */
 export interface RequestOptions {
   /** Aborting it cancels the run. */
   readonly signal?: AbortSignal
@@ -37,11 +38,13 @@ export type RunAsk =
 /** A document in code (camelCase), as read from a file or wire (snake_case), as YAML or JSON text, or prepared. */
 export type DocumentInput = PlanDocument | JsonObject | string | PreparedPlan
 
+/** The events of a run as they happen, and its response. Leaving the loop does not end the run. */
 export interface RunStream extends AsyncIterable<RunEvent> {
   readonly runId: string
   readonly result: Promise<Response>
 }
 
+/** A plan made readable: what runs beside what, and what everything waits for. */
 export interface Explanation {
   /** Step names by the earliest stage in which they can start. */
   readonly stages: readonly (readonly string[])[]
@@ -52,6 +55,7 @@ export interface Explanation {
   readonly text: string
 }
 
+/** A plan that was made and not run. With an issue of severity `error` it is not valid. */
 export interface PlanOutcome {
   readonly document: PlanDocument
   readonly issues: readonly Issue[]
@@ -60,6 +64,7 @@ export interface PlanOutcome {
   readonly degraded?: Degraded
 }
 
+/** Runs beyond the one call: accepted, looked at, followed, cancelled. */
 export interface RunsApi {
   /** Accepts a run and returns at once. @throws TuttiError `invalid_document`, `invalid_inputs`, `too_many_requests`, `closed` */
   submit(ask: RunAsk, options?: RequestOptions): Promise<{ readonly runId: string; readonly status: RunStatus }>
@@ -82,6 +87,7 @@ export interface RunsApi {
   cancel(runId: string, options?: { readonly principal?: string; readonly reason?: string }): Promise<void>
 }
 
+/** What can be called now. */
 export interface CatalogApi {
   readonly fingerprint: string
   components(): readonly Component[]
@@ -91,6 +97,7 @@ export interface CatalogApi {
   sources(): readonly SourceHealth[]
 }
 
+/** One source of components. `stale`: what it last gave is kept. */
 export interface SourceHealth {
   readonly name: string
   readonly state: 'loading' | 'ready' | 'stale' | 'failed'
@@ -99,6 +106,7 @@ export interface SourceHealth {
   readonly error?: string
 }
 
+/** Whether everything works, part by part. */
 export interface HealthReport {
   readonly status: 'healthy' | 'degraded' | 'unhealthy'
   /** Whether new runs can be taken: a loaded source and a writable journal. Not a model. */
@@ -108,6 +116,7 @@ export interface HealthReport {
   >
 }
 
+/** What this orchestrator is and does at the moment. */
 export interface StatusReport {
   readonly initialised: boolean
   readonly closed: boolean
@@ -118,6 +127,7 @@ export interface StatusReport {
   readonly configuration: JsonObject
 }
 
+/** Requests and documents in, runs and answers out. One per process is enough; close it at the end. */
 export interface Orchestrator {
   /** Resolves for every run that started, whatever its status. @throws TuttiError only when no run began. */
   processRequest(request: string, options?: RequestOptions): Promise<Response>
@@ -142,6 +152,7 @@ export interface Orchestrator {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** How often a value was at most so large. */
 export interface Histogram {
   readonly count: number
   readonly sum: number

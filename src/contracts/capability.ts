@@ -3,8 +3,10 @@ import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 
 /** `unknown` is the default: at least once, each call with its idempotency key (DESIGN 2). */
 export type Effect = 'read' | 'write' | 'unknown'
+/** How far what a source says is believed: `discovered` texts never stand in the system text of a prompt. */
 export type Trust = 'local' | 'configured' | 'discovered'
 
+/** A call as an example for planners. */
 export interface Example {
   readonly inputs: JsonObject
   readonly output?: JsonValue
@@ -46,6 +48,7 @@ export interface Component {
   readonly envelope?: 'bare' | 'data'
 }
 
+/** One running copy of a component. */
 export interface Instance {
   readonly id: string
   /** An origin, `http://host:port`, without path or query. Absent for local functions. */
@@ -53,6 +56,7 @@ export interface Instance {
   readonly health: 'healthy' | 'unhealthy' | 'unknown'
 }
 
+/** A capability that a planner may use. */
 export interface OfferedCapability {
   readonly component: Component
   readonly capability: Capability

@@ -6,6 +6,7 @@ import type { Issue, PlanDocument, Step } from './plan.ts'
 export const ABSENT: unique symbol = Symbol('absent')
 export type Absent = typeof ABSENT
 
+/** Where a step stands. The last four are final. */
 export type StepStatus = 'pending' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'
 
 /** What other steps may read of a step. A plain object that the executor keeps up to date; never copied. */

@@ -125,6 +125,7 @@ export const configSchema = z.strictObject({
   }),
 })
 
+/** The whole configuration, defaults filled in. Keys that end in `Ms` are milliseconds. */
 export type Config = z.output<typeof configSchema>
 /** What a caller may write: everything optional. */
 export type ConfigInput = z.input<typeof configSchema>

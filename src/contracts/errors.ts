@@ -19,6 +19,7 @@ const kind = (http: number, exit: number, retryable: boolean, title: string): Er
   title,
 })
 
+/** Every error code with its HTTP status, its exit code, whether the same call may succeed later, and a title. */
 export const ERROR_KINDS = {
   // What the caller got wrong.
   invalid_request: kind(400, 2, false, 'The request is not valid'),
@@ -78,6 +79,7 @@ export const ERROR_KINDS = {
   internal: kind(500, 1, false, 'Something went wrong inside'),
 } as const satisfies Record<string, ErrorKind>
 
+/** A key of {@link ERROR_KINDS}. */
 export type ErrorCode = keyof typeof ERROR_KINDS
 
 export interface TuttiErrorOptions {

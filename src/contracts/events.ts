@@ -76,6 +76,7 @@ export type RunFact =
   | { readonly type: 'answer-delta'; readonly delta: string }
   | { readonly type: 'run-end'; readonly response: Response }
 
+/** What every event carries. */
 export interface EventStamp {
   readonly runId: string
   /** From 1, without gaps. */
@@ -84,7 +85,9 @@ export interface EventStamp {
   readonly at: string
 }
 
+/** One fact of a run. On the wire and in journals the same in snake_case, see `eventToWire`. */
 export type RunEvent = RunFact & EventStamp
+/** `run-start`, `step-end`, ... More may be added, none is renamed. */
 export type RunEventType = RunFact['type']
 
 /** Takes a fact of the current run, made for this call: it is stamped in place and handed to every reader. Never throws. */

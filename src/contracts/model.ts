@@ -1,13 +1,16 @@
 // The whole contract of a language model. Vendors implement it in providers/, asking/ is its only caller.
 import type { JsonSchema } from './json.ts'
 
+/** What a model call is for; sent to the vendor as the header `x-tutti-purpose`. */
 export type Purpose = 'plan' | 'plan-repair' | 'select' | 'fill' | 're-resolve' | 'generate' | 'synthesize'
 
+/** One turn of what the model is told, as plain text. */
 export interface Message {
   readonly role: 'user' | 'assistant'
   readonly content: string
 }
 
+/** Tokens of one model call, as the vendor counts them. */
 export interface Usage {
   readonly inputTokens: number
   readonly outputTokens: number
@@ -15,6 +18,7 @@ export interface Usage {
   readonly cachedTokens?: number
 }
 
+/** One call of a language model. */
 export interface ModelCall {
   readonly purpose: Purpose
   /** Stable text first (rules, catalog), so that vendors' prompt caches hit. */
@@ -32,6 +36,10 @@ export interface ModelCall {
   readonly signal: AbortSignal
 }
 
+/**
+ * A piece of the answer, or its end. `length`: the answer was cut off by the token limit; `refused`: the model
+ * declined.
+ */
 export type ModelEvent =
   | { readonly type: 'text'; readonly text: string }
   | {
@@ -41,6 +49,7 @@ export type ModelEvent =
       readonly model: string
     }
 
+/** A language model. Implement it to use one that tutti does not know. */
 export interface LanguageModel {
   /** `openai:NAME`, `anthropic:NAME`, or what the implementer calls it. */
   readonly id: string

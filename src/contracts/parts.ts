@@ -11,6 +11,7 @@ import type { Degraded, Response, RunStatus, RunSummary } from './run.ts'
 
 // ---- time and chance are handed in -------------------------------------------------------------------------------
 
+/** Time, handed in: real, or moved by hand in tests. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
@@ -24,6 +25,7 @@ export interface Clock {
 /** In [0, 1). */
 export type Random = () => number
 
+/** Where facts about the work go. Facts are plain values under names in camelCase; none of them holds a secret. */
 export interface Logger {
   debug(message: string, facts?: Readonly<Record<string, unknown>>): void
   info(message: string, facts?: Readonly<Record<string, unknown>>): void
@@ -56,6 +58,7 @@ export interface Invoker {
   close?(): Promise<void>
 }
 
+/** One call of one capability on one instance. */
 export interface InvokerCall {
   readonly component: Component
   readonly capability: Capability
@@ -69,6 +72,7 @@ export interface InvokerCall {
   readonly signal: AbortSignal
 }
 
+/** What came back, before anybody has judged it. */
 export interface InvokerResult {
   /** Absent for calls that have none (local functions): then the call succeeded unless the body is an envelope that says otherwise. */
   readonly status?: number
@@ -100,6 +104,7 @@ export interface CatalogView {
   refresh(signal: AbortSignal): Promise<void>
 }
 
+/** Chooses which capabilities the planner sees for a request, and says which it held back. */
 export interface CapabilityProvider {
   offer(query: { readonly request: string; readonly principal: string; readonly signal: AbortSignal }): Promise<{
     readonly offered: readonly OfferedCapability[]
@@ -109,6 +114,7 @@ export interface CapabilityProvider {
 
 // ---- asking a model (the door is asking/ask-model) ----------------------------------------------------------------
 
+/** One question to a model, of whichever part. */
 export interface ModelAsk {
   readonly purpose: Purpose
   readonly system: string
@@ -138,11 +144,13 @@ export interface AskModel {
 
 // ---- planner, executor, synthesizer -------------------------------------------------------------------------------
 
+/** An earlier request of a thread, and what was answered. */
 export interface Turn {
   readonly request: string
   readonly answer: string
 }
 
+/** What a planner gets: the request, what is offered, and the catalog to check against. */
 export interface PlanAsk {
   readonly request: string
   readonly runId: string
@@ -156,6 +164,7 @@ export interface PlanAsk {
   readonly emit: Emit
 }
 
+/** What a planner says while it plans; the document comes last. */
 export type PlanEvent =
   | { readonly type: 'delta'; readonly text: string }
   /** A whole step of a plan that still streams. */
@@ -169,6 +178,7 @@ export type PlanEvent =
       readonly degraded?: Degraded
     }
 
+/** Makes a document from a request. */
 export interface Planner {
   /** @throws TuttiError `model_*` when the model is away and nothing can stand in */
   plan(ask: PlanAsk): AsyncIterable<PlanEvent>
@@ -182,6 +192,7 @@ export interface PlanFeed {
   readonly plan: CompiledPlan
 }
 
+/** What an executor knows of the run that it works for. */
 export interface RunContext {
   readonly runId: string
   readonly principal: string
@@ -203,8 +214,10 @@ export interface RunContext {
   readonly maxConcurrency?: number
 }
 
+/** How a stretch of work ended: for good, or parked until a time or a signal. */
 export type SegmentEnd = 'ended' | { readonly parked: { readonly until?: number; readonly on: readonly string[] } }
 
+/** Runs the steps of a plan. */
 export interface Executor {
   /** Runs every step to its end. Never throws for what a step does; the outcome is in the events. */
   execute(run: RunContext, feed: PlanFeed): Promise<SegmentEnd>
@@ -217,6 +230,7 @@ export interface StepHandler {
   run(step: CompiledStep, context: StepContext): Promise<{ readonly output: JsonValue; readonly response?: JsonValue }>
 }
 
+/** What the handler of a step sees of its run. */
 export interface StepContext {
   readonly run: RunContext
   readonly plan: CompiledPlan
@@ -226,6 +240,7 @@ export interface StepContext {
   sources(): JsonObject
 }
 
+/** What a synthesizer gets: the request and the record of what was done. */
 export interface SynthesisAsk {
   readonly request: string
   readonly runId: string
@@ -236,11 +251,13 @@ export interface SynthesisAsk {
   readonly emit: Emit
 }
 
+/** The answer as it comes; the whole of it last. */
 export type SynthesisEvent =
   | { readonly type: 'delta'; readonly text: string }
   /** The last event; `answer` is the whole text. */
   | { readonly type: 'answer'; readonly answer: string; readonly degraded?: Degraded }
 
+/** Makes one answer from the outputs of the steps. */
 export interface Synthesizer {
   synthesize(ask: SynthesisAsk): AsyncIterable<SynthesisEvent>
 }
@@ -282,12 +299,14 @@ export interface RunHandle {
   readonly settled: ReadonlyMap<string, StepView>
 }
 
+/** A wish for a running run, in its inbox. The same id counts once. */
 export interface Command {
   readonly id: string
   readonly kind: 'cancel' | 'pause' | 'resume' | 'signal' | 'decide'
   readonly payload?: JsonValue
 }
 
+/** Which runs a list holds. `cursor` is the `nextCursor` of the page before. */
 export interface RunFilter {
   readonly principal?: string
   readonly status?: RunStatus
@@ -295,6 +314,7 @@ export interface RunFilter {
   readonly cursor?: string
 }
 
+/** One page of a list; without `nextCursor` it is the last. */
 export interface Page<T> {
   readonly items: readonly T[]
   readonly nextCursor?: string
@@ -321,6 +341,7 @@ export interface RunJournal {
   close?(): Promise<void>
 }
 
+/** Hands runs to workers: each submitted run is worked on once at a time. */
 export interface RunEngine {
   submit(job: {
     readonly runId: string

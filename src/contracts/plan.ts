@@ -2,8 +2,10 @@
 // plan/document.ts maps it from and to the snake_case of files and wires by one table.
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 
+/** What an input may be; `any` is not checked. */
 export type InputType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'any'
 
+/** One declared input of a document. With `secret` its value is shown nowhere, only sent. */
 export interface InputSpec {
   readonly type: InputType
   readonly required?: boolean
@@ -13,6 +15,7 @@ export interface InputSpec {
   readonly secret?: boolean
 }
 
+/** How calls are repeated after transient failures. */
 export interface RetrySpec {
   /** Calls in all, at least 1. */
   readonly maxAttempts?: number
@@ -21,11 +24,14 @@ export interface RetrySpec {
   readonly maxWaitMs?: number
 }
 
+/** What stands in for a step that failed: another call, or a value. */
 export type FallbackSpec =
   | { readonly component: string; readonly action?: string; readonly inputs?: JsonObject | string }
   | { readonly value: JsonValue }
 
+/** `fail`: the run stops; `continue`: what does not depend on the failure goes on. */
 export type OnError = 'fail' | 'continue'
+/** What a step does. */
 export type StepType = 'call' | 'gate' | 'transform' | 'wait' | 'ai-generate'
 
 /** One step. `type` is always set after reading: `call` when it names a component or a capability, `gate` when it calls nothing. */
@@ -53,13 +59,17 @@ export interface Step {
   readonly idempotent?: boolean
   /** type `transform` */
   readonly set?: JsonObject
-  /** type `wait`: exactly one of the two; `until` is an ISO time or an expression giving one. */
+  /** type `wait`: exactly one of the two; `until` is an ISO time, an expression giving one, or a condition that becomes true. */
   readonly wait?: { readonly forMs: number } | { readonly until: string; readonly timeoutMs?: number }
   /** type `ai-generate` */
   readonly prompt?: string
   readonly outputSchema?: JsonSchema
 }
 
+/**
+ * A plan or a workflow in code: camelCase, durations in ms. In files and on the wire the same in snake_case, see
+ * `documentToWire`.
+ */
 export interface PlanDocument {
   readonly apiVersion?: 1
   readonly name?: string
@@ -77,6 +87,7 @@ export interface PlanDocument {
   readonly missing?: readonly string[]
 }
 
+/** What kind of mistake an {@link Issue} is. */
 export type IssueCode =
   | 'syntax'
   | 'schema'

@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from './json.ts'
 import type { Purpose } from './model.ts'
 import type { PlanDocument } from './plan.ts'
 
+/** `partial`: something succeeded and something failed, or something is missing. `failed`: nothing usable. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'partial' | 'failed' | 'cancelled'
 export const ENDED_STATUSES: ReadonlySet<RunStatus> = new Set<RunStatus>([
   'succeeded',
@@ -16,6 +17,7 @@ export const ENDED_STATUSES: ReadonlySet<RunStatus> = new Set<RunStatus>([
 /** Why a step was skipped. */
 export type SkipReason = 'condition' | 'dependency-failed' | 'dependency-skipped' | 'run-stopped'
 
+/** One call of a step. */
 export interface AttemptRecord {
   readonly n: number
   readonly component?: string
@@ -36,6 +38,10 @@ export interface RepairRecord {
   readonly inputs?: JsonValue
 }
 
+/**
+ * A step as far as it has come: its inputs, output, error and every attempt. Times are ISO 8601 UTC with
+ * milliseconds.
+ */
 export interface StepRecord {
   readonly name: string
   readonly component?: string
@@ -53,6 +59,7 @@ export interface StepRecord {
   readonly durationMs?: number
 }
 
+/** What the models of a run used, in all and by purpose. */
 export interface RunUsage {
   readonly modelCalls: number
   readonly inputTokens: number
@@ -64,6 +71,7 @@ export interface RunUsage {
   >
 }
 
+/** How long the stages of a run took, ms. */
 export interface RunTimings {
   readonly planningMs: number
   readonly executionMs: number
@@ -96,6 +104,7 @@ export interface Response {
   readonly endedAt?: string
 }
 
+/** A run in a list. */
 export interface RunSummary {
   readonly runId: string
   readonly status: RunStatus

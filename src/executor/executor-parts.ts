@@ -24,6 +24,8 @@ export interface CallParts {
   readonly random: Random
   readonly breakers: Breakers
   readonly targets: CallTargets
+  /** This call already stands in for another. */
+  readonly isStandIn?: true
 }
 
 /** What one run's scheduler is given. */

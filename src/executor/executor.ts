@@ -1,5 +1,5 @@
 // Runs compiled plans. It knows the catalog as a view, step kinds as handlers, and nothing of how a plan was got.
-
+import type { ErrorInfo } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
 import type { JsonValue } from '../contracts/json.ts'
 import type { Executor, PlanFeed, RunContext, SegmentEnd, StepHandler } from '../contracts/parts.ts'
@@ -8,12 +8,13 @@ import { createBreakers } from '../resilience/breaker.ts'
 import { hideSecrets } from '../util/secrets.ts'
 import { CallTargets } from './call-target.ts'
 import type { CallParts, ExecutorParts } from './executor-parts.ts'
-import { runCall } from './handlers/call.ts'
+import { orFallback, runCall } from './handlers/call.ts'
 import { gateHandler } from './handlers/gate.ts'
 import { createGenerateHandler } from './handlers/generate.ts'
 import { transformHandler } from './handlers/transform.ts'
 import { createWaitHandler } from './handlers/wait.ts'
 import { Scheduler } from './scheduler.ts'
+import { StepExecution } from './step-execution.ts'
 
 export type { ExecutorParts } from './executor-parts.ts'
 
@@ -23,8 +24,15 @@ export function createExecutor(parts: ExecutorParts): Executor & { close(): Prom
   const breakers = createBreakers(settings.breaker, clock)
   const targets = new CallTargets(settings, parts.invokerOf)
   const callParts: CallParts = { settings, ask, random, breakers, targets }
-  const builtIn: StepHandler[] = [gateHandler, transformHandler, createWaitHandler(clock), createGenerateHandler(ask)]
-  const handlers = new Map([...builtIn, ...(parts.handlers ?? [])].map((handler) => [handler.type, handler]))
+  const builtIn: StepHandler[] = [
+    gateHandler,
+    transformHandler,
+    createWaitHandler(clock),
+    createGenerateHandler({ ask, settings, clock, random }),
+  ]
+  const handlers = new Map(
+    [...builtIn, ...(parts.handlers ?? [])].map((handler) => [handler.type, withFallback(handler, callParts)]),
+  )
   const schedulerParts = {
     clock,
     log,
@@ -47,6 +55,17 @@ export function createExecutor(parts: ExecutorParts): Executor & { close(): Prom
   }
 }
 
+/** A declared fallback stands in for a step of any kind. */
+function withFallback(handler: StepHandler, callParts: CallParts): StepHandler {
+  return {
+    type: handler.type,
+    run(step, context) {
+      const ran = handler.run(step, context)
+      return context instanceof StepExecution ? orFallback(context, ran, callParts) : ran
+    },
+  }
+}
+
 /** A run with secrets shows none of them in its events; one without pays nothing for that. */
 function withoutSecrets(run: RunContext): RunContext {
   const { secrets, emit } = run
@@ -54,10 +73,16 @@ function withoutSecrets(run: RunContext): RunContext {
   return { ...run, emit: (fact) => emit(hideInFact(fact, secrets)) }
 }
 
+/** What a fact tells of data. All else is our own: a secret "1" must not turn the first attempt into a mark. */
+const TOLD_KEYS: ReadonlySet<string> = new Set(['inputs', 'output', 'response', 'error', 'reason', 'analysis', 'delta'])
+
 function hideInFact(fact: RunFact, secrets: ReadonlyMap<string, string>): RunFact {
   const hidden: Record<string, unknown> = { ...fact }
   for (const [key, value] of Object.entries(hidden)) {
-    if (key !== 'type' && key !== 'step') hidden[key] = hideSecrets(value as JsonValue, secrets)
+    if (TOLD_KEYS.has(key)) hidden[key] = hideSecrets(value as JsonValue, secrets)
+  }
+  if ('error' in fact && fact.error !== undefined) {
+    hidden['error'] = { ...(hidden['error'] as ErrorInfo), code: fact.error.code }
   }
   return hidden as RunFact
 }

@@ -2,6 +2,7 @@
 import { ABSENT, type CompiledStep, type Scope } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { SkipReason } from '../contracts/run.ts'
+import { createAbsentError } from '../plan/scope-path.ts'
 import { formatDuration } from '../util/duration.ts'
 import { stringifyJson } from '../util/json.ts'
 import { truncateText } from '../util/text.ts'
@@ -26,6 +27,13 @@ export function isWanted(step: CompiledStep, scope: Scope): boolean {
   if (condition === undefined) return true
   const value = condition.evaluate(scope)
   if (typeof value === 'boolean') return value
+  const [reference] = condition.references
+  if (value === ABSENT && reference !== undefined) {
+    const { message, details } = createAbsentError(reference, scope)
+    throw new TuttiError('expression_failed', `The "if" of step "${name}": ${message} Ask with has() first.`, {
+      details,
+    })
+  }
   const given = value === ABSENT ? 'something that is not there' : truncateText(stringifyJson(value), 80)
   throw new TuttiError(
     'expression_failed',
@@ -38,10 +46,10 @@ interface StepLimit {
   readonly ms: number
 }
 
-/** `deadline` bounds the whole step; kinds without attempts take `timeout` for the same. */
+/** `deadline` bounds the whole step; kinds without attempts take `timeout` for the same; the others bound each attempt with it. */
 export function limitOf({ step }: CompiledStep): StepLimit | undefined {
   const { type, deadlineMs, timeoutMs } = step
-  const isWhole = timeoutMs !== undefined && type !== 'call' && type !== 'wait'
+  const isWhole = timeoutMs !== undefined && type !== 'call' && type !== 'ai-generate'
   if (isWhole && timeoutMs < (deadlineMs ?? Infinity)) return { key: 'timeout', ms: timeoutMs }
   return deadlineMs === undefined ? undefined : { key: 'deadline', ms: deadlineMs }
 }

@@ -5,6 +5,7 @@ import type { Issue, PlanDocument } from '../contracts/plan.ts'
 import { compileDraft } from './compile.ts'
 import { readDraft } from './document.ts'
 import type { TextOptions } from './document-text.ts'
+import { completeEdges } from './edges.ts'
 import { createIssue, hasErrors } from './issue.ts'
 import { repairDocument } from './repair.ts'
 import { type ValidateOptions, validatePlan } from './validate.ts'
@@ -15,7 +16,7 @@ export interface CheckOptions extends ValidateOptions, TextOptions {
 }
 
 export interface CheckedDocument {
-  /** What could be read, also when there are errors. */
+  /** What could be read, also when there are errors; without errors every edge stands in `dependsOn`. */
   readonly document?: PlanDocument
   /** Present exactly when no issue is an error. */
   readonly plan?: CompiledPlan
@@ -39,7 +40,9 @@ export async function checkDocument(
   const found = await validatePlan(compiled.plan, view, options)
   const issues = withoutRepeats([...draft.issues, ...draft.withPlaces([...compiled.issues, ...found])])
   const { document, repairs } = repaired
-  return hasErrors(issues) ? { document, issues, repairs } : { document, plan: compiled.plan, issues, repairs }
+  if (hasErrors(issues)) return { document, issues, repairs }
+  const plan = completeEdges(compiled.plan)
+  return { document: plan.document, plan, issues, repairs }
 }
 
 /** Nobody reads more, and nobody should have to send them. */

@@ -30,10 +30,13 @@ export function buildDocument(wire: WireDocument): { readonly document: PlanDocu
     ...(wire.timeout !== undefined && { timeoutMs: toMs(wire.timeout) }),
     ...(wire.on_error !== undefined && { onError: wire.on_error }),
     ...(isEmpty && wire.reason !== undefined && { reason: wire.reason }),
-    ...(isEmpty && wire.missing !== undefined && { missing: wire.missing }),
+    ...(mayMiss(wire) && wire.missing !== undefined && { missing: wire.missing }),
   }
   return { document, issues }
 }
+
+/** A plan may serve a part of its request and name the rest; a workflow serves none. */
+const mayMiss = (wire: WireDocument): boolean => wire.steps.length === 0 || wire.name === undefined
 
 function checkCannot(wire: WireDocument, issues: Issue[]): void {
   const isEmpty = wire.steps.length === 0
@@ -48,7 +51,7 @@ function checkCannot(wire: WireDocument, issues: Issue[]): void {
     issues.push(createIssue({ code: 'schema', severity: 'warning', path: ['steps'], message }))
   }
   for (const key of ['reason', 'missing'] as const) {
-    if (isEmpty || wire[key] === undefined) continue
+    if (isEmpty || wire[key] === undefined || (key === 'missing' && mayMiss(wire))) continue
     const message = `"${key}" belongs to a plan without steps and has no effect here.`
     issues.push(createIssue({ code: 'schema', severity: 'warning', path: [key], message }))
   }

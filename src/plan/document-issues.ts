@@ -25,9 +25,27 @@ export function stepAt(document: JsonObject, path: Path): string | undefined {
   return isJsonObject(step) && typeof step.name === 'string' && step.name !== '' ? step.name : undefined
 }
 
-export function describeFindings(document: JsonObject, issues: readonly ZodIssue[]): Finding[] {
-  return issues.flatMap((issue) => describe(document, issue, []))
+/** Nobody reads more at once, and each costs a search for what was meant. */
+const MAX_FINDINGS = 200
+
+/** The first findings, and how many there are beside them. */
+export function describeFindings(
+  document: JsonObject,
+  issues: readonly ZodIssue[],
+): { readonly findings: Finding[]; readonly more: number } {
+  const findings: Finding[] = []
+  let more = 0
+  for (const issue of issues) {
+    const room = MAX_FINDINGS - findings.length
+    const keys = issue.code === 'unrecognized_keys' ? issue.keys.length : 1
+    more += Math.max(0, keys - room)
+    if (room > 0) findings.push(...describe(document, shorten(issue, room), []))
+  }
+  return { findings, more }
 }
+
+const shorten = (issue: ZodIssue, room: number): ZodIssue =>
+  issue.code === 'unrecognized_keys' && issue.keys.length > room ? { ...issue, keys: issue.keys.slice(0, room) } : issue
 
 function describe(document: JsonObject, issue: ZodIssue, parent: Path): Finding[] {
   const path = [...parent, ...toPath(issue.path)]

@@ -31,7 +31,11 @@ export const retrySchema = z.strictObject({
 
 export const waitSchema = z.strictObject({
   for: duration.optional().describe('How long to wait.'),
-  until: z.string().min(1).optional().describe('An ISO time, or an expression that gives one.'),
+  until: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('An ISO time, or an expression that gives one, or a condition that becomes true.'),
   timeout: duration.optional().describe('Longest wait for `until`.'),
   signal: later('Waiting for a signal from outside.'),
 })
@@ -136,7 +140,7 @@ export const documentSchema = z.strictObject({
   timeout: duration.optional().describe('Bounds the whole run.'),
   on_error: onErrorSchema.optional().describe('Default: fail for a document with a name, else continue.'),
   reason: z.string().optional().describe('With `steps: []`: why nothing can be done.'),
-  missing: z.array(z.string()).optional().describe('With `steps: []`: what would be needed.'),
+  missing: z.array(z.string()).optional().describe('What would be needed to serve the request, or the rest of it.'),
   ...IDLE_DOCUMENT_KEYS,
   ...LATER_DOCUMENT_KEYS,
 })

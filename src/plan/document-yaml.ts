@@ -1,8 +1,10 @@
 // YAML 1.2 (core) as JSON values with places. Whatever YAML can say and JSON cannot is refused in words.
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
@@ -10,12 +12,16 @@ import {
   type Pair,
   parseDocument,
   stringify,
+  type YAMLMap,
 } from 'yaml'
 import type { JsonValue } from '../contracts/json.ts'
 import type { Issue } from '../contracts/plan.ts'
 import { createIssue, type Path } from './issue.ts'
 import { MAX_DOCUMENT_DEPTH } from './json-tree.ts'
 import { brokenText, type Place, type TextDocument } from './text-document.ts'
+
+/** What an alias stands for: the anchor before it. The library would walk through the whole document for each. */
+type Targets = ReadonlyMap<Alias, Node>
 
 /** Values that a document may stand for when its aliases are followed. */
 const MAX_EXPANDED = 100_000
@@ -31,6 +37,8 @@ export function readYaml(text: string): TextDocument {
       schema: 'core',
       intAsBigInt: true,
       prettyErrors: false,
+      // The library compares each key with every other one; the reader below knows them by name.
+      uniqueKeys: false,
       lineCounter: lines,
     })
   } catch (thrown) {
@@ -55,16 +63,19 @@ export function readYaml(text: string): TextDocument {
   }
   const reader = createReader(document, placeOf)
   const value = document.contents === null ? undefined : reader.read(document.contents, [])
+  if (reader.twins.length > 0)
+    return { value: undefined, issues: reader.twins, locate: () => placeOf(0), sourceOf: () => undefined }
+  const finder = createFinder(document, reader.targets)
   return {
     value: value ?? undefined,
     issues: reader.issues,
     locate(path, at) {
-      const { node, key } = findNode(document, path)
+      const { node, key } = finder(path)
       const target = at === 'key' && key !== undefined ? key : node
       return placeOf(target?.range?.[0] ?? 0)
     },
     sourceOf(path) {
-      const { node, isExact } = findNode(document, path)
+      const { node, isExact } = finder(path)
       return isExact && isScalar(node) && node.tag === undefined && typeof node.source === 'string'
         ? node.source
         : undefined
@@ -80,7 +91,6 @@ const lineAt = (text: string, line: number): string => text.split(/\r?\n/)[line 
 /** The library's sentence, and what to do in the cases that our documents invite. */
 function explainError(error: { readonly code: string; readonly message: string }, line: string): string {
   if (error.code === 'TAB_AS_INDENT') return 'A tab indents this line; YAML wants spaces.'
-  if (error.code === 'DUPLICATE_KEY') return 'This key stands here twice; keep one of the two.'
   if (error.code === 'MULTIPLE_DOCS') return 'There is more than one document in the text; a file holds one.'
   const sentence = error.message.replace(/\.?$/, '.')
   if (/^\s*(?:-\s*)?(?:if|until):/.test(line)) return `${sentence} Put the whole expression in quotes.`
@@ -90,14 +100,29 @@ function explainError(error: { readonly code: string; readonly message: string }
 
 interface Reader {
   readonly issues: Issue[]
+  /** Keys that stand twice: what the document means is then anybody's guess. */
+  readonly twins: readonly Issue[]
+  readonly targets: Targets
   read(node: unknown, path: Path): JsonValue
 }
 
 function createReader(document: Document.Parsed, placeOf: (offset: number) => Place): Reader {
   const issues: Issue[] = []
+  const twins: Issue[] = []
   const open = new Set<unknown>()
   let expanded = 0
   let isFull = false
+  const anchored = new Map<string, Node>()
+  const targets = new Map<Alias, Node>()
+  const anchor = (node: Node): void => {
+    const name = isAlias(node) ? undefined : node.anchor
+    // Read again behind an alias it is no new anchor.
+    if (name !== undefined && !known.has(node)) {
+      known.add(node)
+      anchored.set(name, node)
+    }
+  }
+  const known = new Set<Node>()
   const refuse = (node: Node, path: Path, code: 'syntax' | 'limit' | 'schema', message: string): null => {
     // A node begins behind its tag.
     const start = node.range?.[0] ?? 0
@@ -114,8 +139,9 @@ function createReader(document: Document.Parsed, placeOf: (offset: number) => Pl
       return value
     return refuse(node, path, 'schema', 'This kind of value cannot stand in a document.')
   }
-  const readEntry = (pair: Pair, map: Node, path: Path): [string, JsonValue] | undefined => {
+  const readEntry = (pair: Pair, map: YAMLMap, path: Path, names: Set<string>): [string, JsonValue] | undefined => {
     const { key } = pair
+    if (isNode(key)) anchor(key)
     if (!isScalar(key)) {
       refuse(map, path, 'schema', 'A key must be a plain word.')
       return undefined
@@ -125,6 +151,11 @@ function createReader(document: Document.Parsed, placeOf: (offset: number) => Pl
       refuse(key, [...path, name], 'schema', 'The key "__proto__" is not allowed.')
       return undefined
     }
+    if (names.has(name) && twins.length < MAX_SYNTAX_ISSUES) {
+      const message = 'This key stands here twice; keep one of the two.'
+      twins.push({ ...createIssue({ code: 'syntax', path: [], message }), ...placeOf(key.range?.[0] ?? 0) })
+    }
+    names.add(name)
     return [name, read(pair.value, [...path, name])]
   }
   const read = (node: unknown, path: Path): JsonValue => {
@@ -142,10 +173,12 @@ function createReader(document: Document.Parsed, placeOf: (offset: number) => Pl
     if (path.length > MAX_DOCUMENT_DEPTH) {
       return refuse(node, path.slice(0, 4), 'limit', `The document is nested deeper than ${MAX_DOCUMENT_DEPTH} levels.`)
     }
+    anchor(node)
     if (isAlias(node)) {
-      const target = node.resolve(document)
+      const target = targets.get(node) ?? anchored.get(node.source)
       if (target === undefined)
         return refuse(node, path, 'syntax', `The alias "*${node.source}" has no anchor "&${node.source}".`)
+      targets.set(node, target)
       if (open.has(target)) return refuse(node, path, 'syntax', `The alias "*${node.source}" contains itself.`)
       return read(target, path)
     }
@@ -154,13 +187,16 @@ function createReader(document: Document.Parsed, placeOf: (offset: number) => Pl
     }
     if (isScalar(node)) return readScalar(node.value, node, path)
     open.add(node)
+    const names = new Set<string>()
     const value: JsonValue = isSeq(node)
       ? node.items.map((item, i) => read(item, [...path, i]))
-      : Object.fromEntries(node.items.map((pair) => readEntry(pair, node, path)).filter((entry) => entry !== undefined))
+      : Object.fromEntries(
+          node.items.map((pair) => readEntry(pair, node, path, names)).filter((entry) => entry !== undefined),
+        )
     open.delete(node)
     return value
   }
-  return { issues, read }
+  return { issues, twins, targets, read }
 }
 
 function explainTag(tag: string, path: Path): string {
@@ -179,18 +215,37 @@ interface FoundNode {
 const asNode = (value: unknown): Node | undefined =>
   isAlias(value) || isScalar(value) || isMap(value) || isSeq(value) ? value : undefined
 
-function findNode(document: Document.Parsed, path: Path): FoundNode {
-  let node = asNode(document.contents)
+/** Each map is indexed once: a broken document asks for many places. */
+function createFinder(document: Document.Parsed, targets: Targets): (path: Path) => FoundNode {
+  const indexes = new Map<YAMLMap, ReadonlyMap<string, Pair>>()
+  const pairOf = (map: YAMLMap, key: string): Pair | undefined => {
+    let index = indexes.get(map)
+    if (index === undefined) {
+      // The last of two equal keys does not exist: that was an error.
+      index = new Map(
+        map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.source ?? pair.key.value) : '', pair]),
+      )
+      indexes.set(map, index)
+    }
+    return index.get(key)
+  }
+  return (path) => findNode(asNode(document.contents), path, { targets, pairOf })
+}
+
+interface Search {
+  readonly targets: Targets
+  readonly pairOf: (map: YAMLMap, key: string) => Pair | undefined
+}
+
+function findNode(root: Node | undefined, path: Path, { targets, pairOf }: Search): FoundNode {
+  let node = root
   let key: Node | undefined
   for (const part of path) {
-    const parent = isAlias(node) ? asNode(node.resolve(document)) : node
+    const parent = isAlias(node) ? targets.get(node) : node
     let next: Node | undefined
     if (isSeq(parent)) next = asNode(parent.items[Number(part)])
     else if (isMap(parent)) {
-      // The last of two equal keys does not exist: that was an error.
-      const pair = parent.items.find(
-        (item) => isScalar(item.key) && String(item.key.source ?? item.key.value) === String(part),
-      )
+      const pair = pairOf(parent, String(part))
       next = asNode(pair?.value)
       if (pair !== undefined && isScalar(pair.key)) {
         key = pair.key

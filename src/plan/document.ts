@@ -83,11 +83,15 @@ function withoutEchoes(issues: readonly Issue[], causes: readonly Issue[]): Issu
 function parseWire(value: JsonObject, isImport: boolean): { wire?: WireDocument; issues: Issue[] } {
   const first = documentSchema.safeParse(value)
   if (first.success) return { wire: first.data, issues: [] }
-  const findings = describeFindings(value, first.error.issues)
+  const { findings, more } = describeFindings(value, first.error.issues)
   const issues = findings.map(({ issue }) =>
     // Their planner ignores what it does not know; here it is at least told.
     isImport && issue.code === 'unknown_key' ? { ...issue, severity: 'warning' as const } : issue,
   )
+  if (more > 0) {
+    const message = `There are ${more} more faults of this kind; these are the first ${findings.length}.`
+    return { issues: [...issues, createIssue({ code: 'limit', path: [], message })] }
+  }
   // From the last to the first, so that the places of list items stay right.
   const pruned = prune(value, findings.map(({ path }) => path).reverse())
   const second = documentSchema.safeParse(pruned)

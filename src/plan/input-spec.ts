@@ -50,6 +50,12 @@ export function checkInputSpecs(inputs: Readonly<Record<string, InputSpec>>): Is
   const issues: Issue[] = []
   for (const [name, spec] of Object.entries(inputs)) {
     if (spec.default === undefined || spec.default === null) continue
+    if (spec.secret === true) {
+      // A document is stored and shown whole.
+      const message = `Input "${name}" is a secret, but its default stands in the document. Leave the default out and give the value with the run.`
+      issues.push(createIssue({ code: 'secret_leak', path: ['inputs', name, 'default'], message }))
+      continue
+    }
     const fitted = fitInput(name, spec, spec.default, ['inputs', name, 'default'])
     if ('issue' in fitted)
       issues.push({ ...fitted.issue, message: `The default does not fit. ${fitted.issue.message}` })

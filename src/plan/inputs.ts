@@ -8,7 +8,7 @@ import { createIssue, didYouMean } from './issue.ts'
 
 export interface ResolvedInputs {
   readonly inputs: JsonObject
-  /** Texts of the inputs declared secret, by name. */
+  /** Texts of the inputs declared secret, by name, and by path for what is inside an object or a list. */
   readonly secrets: Map<string, string>
   /** Pointers lead into the given inputs: `/inputs/amount`. */
   readonly issues: Issue[]
@@ -34,8 +34,7 @@ export function resolveInputs(document: PlanDocument, given: JsonObject): Resolv
     if ('issue' in fitted) issues.push(fitted.issue)
     else {
       inputs.set(name, fitted.value)
-      const text = spec.secret === true ? textOf(fitted.value) : undefined
-      if (text !== undefined && text !== '') secrets.set(name, text)
+      if (spec.secret === true) collectSecrets(name, fitted.value, secrets)
     }
   }
   const others = Object.keys(given).filter((name) => !declared.has(name))
@@ -50,6 +49,16 @@ export function resolveInputs(document: PlanDocument, given: JsonObject): Resolv
     }
   }
   return { inputs: Object.fromEntries(inputs), secrets, issues }
+}
+
+/** Every text and number in a secret is one: `credentials`, or `credentials.password` inside an object. */
+function collectSecrets(name: string, value: JsonValue, secrets: Map<string, string>): void {
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) collectSecrets(`${name}.${key}`, item, secrets)
+    return
+  }
+  const text = typeof value === 'boolean' ? undefined : textOf(value)
+  if (text !== undefined && text !== '') secrets.set(name, text)
 }
 
 const acceptsNull = (type: string): boolean => type === 'any'

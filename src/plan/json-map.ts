@@ -94,23 +94,45 @@ function endOfString(text: string, start: number): number {
 export function createJsonMap(text: string): JsonMap {
   const doubtful: { path: Path; kind: 'duplicate' | 'proto'; offset: number }[] = []
   scan(text, ignore, (path, kind, offset) => doubtful.push({ path, kind, offset }))
-  return { doubtful, find: (path) => find(text, path) }
+  let root: Place | undefined
+  return { doubtful, find: (path) => find((root ??= readPlaces(text)), path) }
 }
 
 const ignore = (): void => undefined
 
-function find(text: string, path: Path): Found {
-  let best: Found = { offset: Math.max(0, text.search(/\S/)), keyOffset: undefined, scalar: undefined }
-  let bestDepth = 0
+/** Where one value stands, and those within it: read once, since a broken document asks for many places. */
+interface Place extends Found {
+  inner: Map<string, Place> | undefined
+}
+
+function readPlaces(text: string): Place {
+  const nowhere: Place = {
+    offset: Math.max(0, text.search(/\S/)),
+    keyOffset: undefined,
+    scalar: undefined,
+    inner: undefined,
+  }
+  const open: Place[] = []
   scan(
     text,
     ({ frames, offset, keyOffset, scalar }) => {
-      if (frames.length > path.length || frames.length < bestDepth) return
-      if (frames.some(({ current }, i) => String(current) !== String(path[i]))) return
-      bestDepth = frames.length
-      best = { offset, keyOffset, scalar: bestDepth === path.length ? scalar : undefined }
+      const place: Place = { offset, keyOffset, scalar, inner: undefined }
+      const parent = open[frames.length - 1]
+      if (parent !== undefined) (parent.inner ??= new Map()).set(String(frames.at(-1)?.current), place)
+      open.length = frames.length
+      open.push(place)
     },
     ignore,
   )
+  return open[0] ?? nowhere
+}
+
+function find(root: Place, path: Path): Found {
+  let best = root
+  for (const part of path) {
+    const next = best.inner?.get(String(part))
+    if (next === undefined) return { ...best, scalar: undefined }
+    best = next
+  }
   return best
 }

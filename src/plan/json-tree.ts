@@ -60,10 +60,16 @@ export function copyJsonTree(input: unknown): { readonly value: JsonValue | unde
         if (value === null) return null
         return Array.isArray(value) ? copyList(value, path) : copyObject(value, path)
       default:
-        return refuse(path, 'schema', `A ${typeof value} cannot stand in a document.`)
+        return refuse(path, 'schema', `A value of type ${typeof value} cannot stand in a document.`)
     }
   }
-  return { value: copy(input, []), issues }
+  try {
+    return { value: copy(input, []), issues }
+  } catch {
+    // A getter or a proxy that throws: code of others, run by looking at it.
+    const message = 'The document cannot be read: something in it throws when it is looked at.'
+    return { value: undefined, issues: [createIssue({ code: 'schema', path: [], message })] }
+  }
 }
 
 function className(object: object): string {

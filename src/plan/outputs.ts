@@ -2,6 +2,7 @@
 import { ABSENT, type CompiledPlan, type Scope } from '../contracts/compiled.ts'
 import { toTuttiError } from '../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
+import { isJsonObject } from '../util/json.ts'
 
 /** A path that is not there is listed in `missing` with its output's name; the others are still given (DESIGN 3). */
 export function evaluateOutputs(
@@ -15,10 +16,28 @@ export function evaluateOutputs(
     try {
       const result = value.evaluate(scope)
       if (result === ABSENT) missing.push(`outputs.${name}`)
-      else outputs.push([name, result])
+      else {
+        outputs.push([name, result])
+        listGaps(value.source, result, `outputs.${name}`, missing)
+      }
     } catch (thrown) {
-      missing.push(`outputs.${name}: ${toTuttiError(thrown).message}`)
+      // What follows the first line shows the place in the expression, which a list of names has no room for.
+      missing.push(`outputs.${name}: ${toTuttiError(thrown).message.split('\n', 1)[0] ?? ''}`)
     }
   }
   return { outputs: Object.fromEntries(outputs), ...(missing.length > 0 && { missing }) }
+}
+
+/** Keys that the document names inside an output, and that were left out because their path is not there. */
+function listGaps(source: JsonValue, result: JsonValue, path: string, missing: string[]): void {
+  if (Array.isArray(source) && Array.isArray(result)) {
+    const items: readonly JsonValue[] = result
+    for (const [i, item] of source.entries()) listGaps(item as JsonValue, items[i] ?? null, `${path}[${i}]`, missing)
+  } else if (isJsonObject(source) && isJsonObject(result)) {
+    for (const [key, item] of Object.entries(source)) {
+      const found = Object.hasOwn(result, key) ? result[key] : undefined
+      if (found === undefined) missing.push(`${path}.${key}`)
+      else listGaps(item, found, `${path}.${key}`, missing)
+    }
+  }
 }

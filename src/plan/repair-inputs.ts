@@ -1,5 +1,5 @@
 // Inputs that the capability does not know: renamed where they are a required one misspelled, else left out; both are told.
-import type { JsonObject, JsonValue } from '../contracts/json.ts'
+import type { JsonObject, JsonSchema, JsonValue } from '../contracts/json.ts'
 import { nearest } from '../util/text.ts'
 import type { CapabilityInputs } from './capability-inputs.ts'
 
@@ -17,6 +17,16 @@ export function repairInputs(
   { properties, required, isOpen }: CapabilityInputs,
   { step, capability, repairs }: InputsRepairContext,
 ): JsonObject {
+  const unset = Object.keys(inputs).filter((name) => {
+    const schema = inputs[name] === null && !required.includes(name) ? properties.get(name) : undefined
+    return schema !== undefined && !mayBeNull(schema)
+  })
+  if (unset.length > 0) {
+    for (const name of unset)
+      repairs.push(`Step "${step}": "${name}" was left out, since null says that it is not set.`)
+    const rest = Object.fromEntries(Object.entries(inputs).filter(([name]) => !unset.includes(name)))
+    return repairInputs(rest, { properties, required, isOpen }, { step, capability, repairs })
+  }
   const unknown = Object.keys(inputs).filter((name) => !properties.has(name))
   // Where anything may be given, only another spelling of a known name is surely a mistake.
   if (unknown.length === 0) return inputs
@@ -43,6 +53,10 @@ export function repairInputs(
     }),
   )
 }
+
+/** Models write null for an optional input that they have nothing to say on; where null is a value of the input it stays one. */
+const mayBeNull = ({ type, nullable }: JsonSchema): boolean =>
+  nullable === true || type === undefined || [type].flat().includes('null')
 
 function findMeant(name: string, free: ReadonlySet<string>, missing: readonly string[]): string | undefined {
   const simple = simplify(name)

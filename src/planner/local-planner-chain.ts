@@ -16,6 +16,8 @@ interface Output {
   /** The words of the whole path: `currency.symbol` is no `symbol`. */
   readonly name: string
   readonly type: string
+  /** Only the description speaks of it, so what its key is called is not known. */
+  readonly isTold?: true
 }
 
 /** One word for what is written in several ways. */
@@ -65,7 +67,7 @@ function pathsFor(wishes: readonly Wish[], entry: Entry): Map<string, string> {
     const name = canonical(splitName(wish.name))
     if (COMMON.has(name)) continue
     const output = outputs.find((one) => one.name === name && isCompatible(one.type, wish.type))
-    if (output !== undefined) paths.set(wish.name, output.path)
+    if (output !== undefined) paths.set(wish.name, output.isTold === true ? wish.name : output.path)
   }
   return paths
 }
@@ -100,5 +102,17 @@ function outputsOf({ offered: { capability } }: Entry): Output[] {
   }
   if (capability.outputSchema !== undefined) walkSchema(capability.outputSchema, [])
   else for (const { output } of (capability.examples ?? []).slice(0, 1)) walkExample(output, [])
-  return outputs
+  return outputs.length === 0 && capability.outputSchema === undefined ? toldOutputs(capability) : outputs
+}
+
+/** "Finds latitude and longitude of a place": what it is said to give, up to the word that says of what. */
+function toldOutputs({ description, inputSchema }: Entry['offered']['capability']): Output[] {
+  const [told = ''] = description.slice(0, 300).split(/\b(?:of|for|by|at|from|in|to|with|about|as)\b/i)
+  const { properties } = inputSchema
+  const inputs = new Set(Object.keys(isRecord(properties) ? properties : {}).map((key) => canonical(splitName(key))))
+  return told
+    .split(/[^\p{L}]+/u)
+    .filter((word) => word !== '')
+    .map((word) => ({ path: word, name: canonical(splitName(word)), type: '', isTold: true as const }))
+    .filter(({ name }) => !inputs.has(name))
 }

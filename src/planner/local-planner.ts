@@ -54,7 +54,9 @@ export function planLocally(request: string, offered: readonly OfferedCapability
   const steps = writer.steps()
   const left = [...missing.values()]
   if (steps.length > 0) return { steps, ...(left.length > 0 && { missing: left }) }
-  if (left.length === 0) left.push(`A capability that serves "${text.text.trim().slice(0, 200)}".`)
+  if (matcher.entries.length === 0)
+    left.splice(0, left.length, 'The catalog is empty: no tool and no agent was found that could be called.')
+  if (left.length === 0) left.push(`Nothing that is offered serves "${text.text.trim().slice(0, 200)}".`)
   return { steps, reason: `Nothing could be called for this request. ${left.join(' ')}`, missing: left }
 }
 
@@ -108,11 +110,14 @@ function chooseFor(clause: Clause, text: RequestText, matcher: Matcher): Choice 
     const name = match.entry.offered.capability.name
     if (!match.entry.isReading) {
       // Who asks for a change is not served by something else.
-      const told = `"${name}" may change something; without a model only capabilities that read are called ("${clause.text}").`
+      const effect = match.entry.offered.capability.effect
+      const told = `"${name}" ${effect === 'write' ? 'changes' : 'may change'} something; without a model only capabilities are called whose effect is "read" ("${clause.text}").`
       return { why: why ?? { about: name, text: told } }
     }
     const draft = draftCall(match.entry, { clause, text, matcher, above: [] })
-    const needsValue = (!match.isStrong || why !== undefined) && draft.inputs.size === 0
+    // A weak match is carried by a value of the text that it takes itself; one that stands in, by any.
+    const told = [...draft.inputs.values()].filter((value) => why !== undefined || !isSupply(value))
+    const needsValue = (!match.isStrong || why !== undefined) && told.length === 0
     if (draft.missing.length === 0 && !needsValue) return { draft, ...(why !== undefined && { why }) }
     if (draft.missing.length > 0) {
       why ??= {

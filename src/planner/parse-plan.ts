@@ -53,16 +53,25 @@ const REMARKS: ReadonlySet<string> = new Set(
   'reasoning rationale explanation thought thoughts analysis comment comments note notes confidence'.split(' '),
 )
 
+/** Beside a step also these; a plan's own "reason" belongs to the document. */
+const STEP_REMARKS: ReadonlySet<string> = new Set([...REMARKS, 'reason', 'why', 'purpose'])
+
 function withoutRemarks(value: JsonObject): JsonObject {
   const { steps } = value
-  const told = dropRemarks(value)
+  const told = dropRemarks(value, REMARKS)
   return steps !== undefined && isList(steps)
-    ? { ...told, steps: steps.map((step) => (isJsonObject(step) ? dropRemarks(step) : step)) }
+    ? { ...told, steps: steps.map((step) => (isJsonObject(step) ? withName(dropRemarks(step, STEP_REMARKS)) : step)) }
     : told
 }
 
-const dropRemarks = (value: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(value).filter(([key]) => !REMARKS.has(key)))
+const dropRemarks = (value: JsonObject, remarks: ReadonlySet<string>): JsonObject =>
+  Object.fromEntries(Object.entries(value).filter(([key]) => !remarks.has(key)))
+
+/** A step's "id" is its name where it has no other, and says nothing where it has. */
+function withName({ id, ...step }: JsonObject): JsonObject {
+  if (typeof id !== 'string' || step.name !== undefined) return step
+  return { name: id, ...step }
+}
 
 const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
 

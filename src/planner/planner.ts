@@ -7,6 +7,7 @@ import type { Message } from '../contracts/model.ts'
 import type { AskModel, Clock, Logger, PlanAsk, PlanEvent, Planner } from '../contracts/parts.ts'
 import type { Issue, PlanDocument } from '../contracts/plan.ts'
 import { checkDocument } from '../plan/check.ts'
+import { asKind } from '../plan/kind.ts'
 import { formatDuration } from '../util/duration.ts'
 import { planLocally } from './local-planner.ts'
 import { parsePlan, syntaxIssue } from './parse-plan.ts'
@@ -63,7 +64,8 @@ async function check(
     offered,
     repair: true,
   })
-  return { document: document ?? { steps: [] }, issues }
+  // A model that names its plan has not written a workflow: one failure leaves the other steps alone.
+  return { document: document === undefined ? { steps: [] } : asKind(document, 'plan'), issues }
 }
 
 // ---- the cache ----------------------------------------------------------------------------------------------------
@@ -144,27 +146,31 @@ async function* askForPlan(
     isRepair,
   }: { readonly system: string; readonly messages: readonly Message[]; readonly isRepair: boolean },
 ): AsyncGenerator<PlanEvent, Said> {
-  let answer = ''
-  try {
-    const stream = model.stream({
-      purpose: isRepair ? 'plan-repair' : 'plan',
-      system,
-      messages,
-      json: true,
-      runId: ask.runId,
-      signal: ask.signal,
-      emit: ask.emit,
-    })
-    for await (const text of stream) {
-      answer += text
-      yield { type: 'delta', text }
+  for (let isSecond = false; ; isSecond = true) {
+    let answer = ''
+    try {
+      const stream = model.stream({
+        purpose: isRepair ? 'plan-repair' : 'plan',
+        system,
+        messages,
+        json: true,
+        runId: ask.runId,
+        signal: ask.signal,
+        emit: ask.emit,
+      })
+      for await (const text of stream) {
+        answer += text
+        yield { type: 'delta', text }
+      }
+      return { answer }
+    } catch (thrown) {
+      const error = toTuttiError(thrown)
+      if (error.code === 'model_output_invalid') return { answer, broken: syntaxIssue(error.message) }
+      // Half a plan was of no use to anybody yet, unlike half an answer: it is asked for once more.
+      if (error.code === 'model_stream_cut' && !isSecond && !ask.signal.aborted) continue
+      if (isAway(error)) return { answer, away: error }
+      throw error
     }
-    return { answer }
-  } catch (thrown) {
-    const error = toTuttiError(thrown)
-    if (error.code === 'model_output_invalid') return { answer, broken: syntaxIssue(error.message) }
-    if (isAway(error)) return { answer, away: error }
-    throw error
   }
 }
 

@@ -10,7 +10,7 @@ import type { Issue } from '../contracts/plan.ts'
 import { truncateText } from '../util/text.ts'
 
 /** Part of every cached plan's key: change it with any change of the text below. */
-export const PROMPT_VERSION = 1
+export const PROMPT_VERSION = 2
 
 const MAX_TURNS = 10
 const MAX_TURN_CHARS = 4_000
@@ -21,7 +21,7 @@ const RULES = `You write plans for an orchestrator. A plan says which capabiliti
 
 Rules
 1. Use only capabilities of the catalog, with the names of component, action and inputs exactly as they are written there. Never invent a component, an action or an input. There are no others, not even for arithmetic, dates, text or summaries.
-2. If nothing in the catalog serves the request, answer {"steps": [], "reason": "one honest sentence for the user", "missing": ["what would be needed"]}. That is a good answer. If only a part can be served, plan that part.
+2. If nothing in the catalog serves the request, answer {"steps": [], "reason": "one honest sentence for the user", "missing": ["what would be needed"]}. That is a good answer. If only a part can be served, plan that part and name the rest in "missing".
 3. Computing needs no capability: write an expression, or leave it to the answer. Do not plan steps for calculating, comparing, formatting or summarising.
 4. Refer to an earlier step's output by "\${steps.NAME.output.path}", as in "\${steps.find.output.items[0].id}". "output" is what the capability returned, as its output shape in the catalog shows. A value that is exactly one reference keeps its type. Expressions stand inside the braces: "\${steps.quote.output.price * 100}", "\${size(steps.find.output.items)}".
 5. Ordinals are positions: first is [0], second is [1], third is [2]; the last of a list is "\${steps.find.output.items[size(steps.find.output.items) - 1]}".

@@ -32,7 +32,8 @@ export interface ErrorScene {
 /** What the vendor's error body says about itself. */
 export interface VendorWords {
   readonly kinds: readonly string[]
-  readonly param: string | undefined
+  /** Null when the vendor says that it is none of them. */
+  readonly param: string | null | undefined
   readonly message: string | undefined
 }
 
@@ -45,7 +46,7 @@ export function readVendorWords(body: unknown): VendorWords {
   const inner = isRecord(body) && isRecord(body.error) ? body.error : body
   if (!isRecord(inner)) return { kinds: [], param: undefined, message: undefined }
   const kinds = [textOf(inner.code), textOf(inner.type)].filter((kind) => kind !== undefined)
-  return { kinds, param: textOf(inner.param), message: textOf(inner.message) }
+  return { kinds, param: inner.param === null ? null : textOf(inner.param), message: textOf(inner.message) }
 }
 
 const BY_KIND: ReadonlyMap<string, ErrorCode> = new Map([

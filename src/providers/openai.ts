@@ -102,7 +102,8 @@ function concede(thrown: unknown, sdk: Loaded['sdk'], call: ModelCall, limits: L
   if (param === 'temperature') return limits.noTemperature ? undefined : { ...limits, noTemperature: true }
   if (param?.startsWith('stream_options'))
     return limits.noStreamOptions ? undefined : { ...limits, noStreamOptions: true }
-  const isAboutFormat = param === undefined || /^(response_format|text)\b/.test(param)
+  // Servers of another make often name no parameter at all; one that names null has looked.
+  const isAboutFormat = param === undefined || (param !== null && /^(response_format|text)\b/.test(param))
   const isAboutContent = kinds.some((kind) =>
     /^(context_length|content_|string_above|invalid_prompt|model_)/.test(kind),
   )

@@ -13,6 +13,9 @@ export interface GuardSettings {
   readonly timeoutMs: number
 }
 
+/** Several times what any model can say at once. More comes from a server that has lost its way, and would fill the memory. */
+const MAX_ANSWER_CHARS = 4_000_000
+
 /** Adds deadlines and completeness to a model: what it streams ends with `end`, or throws. */
 export function createGuardedModel(model: WireModel, clock: Clock, settings: GuardSettings): LanguageModel {
   return { id: model.id, stream: (call) => guardStream(model, call, clock, settings) }
@@ -34,6 +37,7 @@ async function* guardStream(
   // Runs only while a piece is awaited: a slow reader is not the model's pause.
   let stopIdle = deadline(idleTimeoutMs, 'no piece of an answer', 'model.idle_timeout')
   let hasText = false
+  let chars = 0
   let hasEnded = false
   let usage: Usage | undefined
   try {
@@ -46,6 +50,8 @@ async function* guardStream(
         return
       } else if (event.text !== '') {
         hasText = true
+        chars += event.text.length
+        if (chars > MAX_ANSWER_CHARS) throw tooLong(model, call)
         yield event
       }
       stopIdle = deadline(idleTimeoutMs, 'no further piece of the answer', 'model.idle_timeout')
@@ -86,6 +92,13 @@ const cancelled = (model: WireModel, call: ModelCall): TuttiError =>
   new TuttiError('cancelled', `The call of "${model.id}" for "${call.purpose}" was cancelled.`, {
     cause: call.signal.reason,
   })
+
+const tooLong = (model: WireModel, call: ModelCall): TuttiError =>
+  new TuttiError(
+    'model_output_invalid',
+    `"${model.id}" sent more than ${MAX_ANSWER_CHARS} characters for "${call.purpose}" and was stopped. Take another model, or bound its answers.`,
+    { details: { limit_chars: MAX_ANSWER_CHARS } },
+  )
 
 interface Passed {
   readonly ms: number

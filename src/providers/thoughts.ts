@@ -1,6 +1,8 @@
 // Some models write their thoughts into the answer, between tags at its beginning. Thoughts are not the answer.
 
 const OPENING = /^\s*<(think|thinking|thought|reasoning)>/i
+/** Thoughts that have not begun by now are not coming; what is held back would only grow. */
+const MAX_UNDECIDED = 4_096
 const LONGEST_TAG = '</reasoning>'.length
 /** What may still become an opening tag. */
 const UNDECIDED = /^\s*(<[a-z]{0,9})?$/i
@@ -24,7 +26,7 @@ export function createThoughtFilter(): ThoughtFilter {
       if (state === 'beginning') {
         const opening = OPENING.exec(held)
         if (opening?.[1] === undefined) {
-          if (UNDECIDED.test(held)) return ''
+          if (held.length < MAX_UNDECIDED && UNDECIDED.test(held)) return ''
           state = 'answer'
           return held
         }

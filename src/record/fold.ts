@@ -5,7 +5,7 @@ import type { RunEvent } from '../contracts/events.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import type { Purpose } from '../contracts/model.ts'
 import type { PlanDocument } from '../contracts/plan.ts'
-import type { AttemptRecord, Degraded, RepairRecord, Response, RunUsage, StepRecord } from '../contracts/run.ts'
+import type { AttemptRecord, Degraded, RepairRecord, Response, StepRecord } from '../contracts/run.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type AttemptState = Mutable<AttemptRecord>
@@ -145,7 +145,7 @@ export function createRunFold(runId: string): RunFold {
         ...(request !== undefined && { request }),
         plan,
         steps: Array.from(steps.values(), copyStep),
-        usage: { ...usage, byPurpose: Object.fromEntries(Array.from(byPurpose, ([p, u]) => [p, { ...u }])) as RunUsage['byPurpose'] },
+        usage: { ...usage, byPurpose: Object.fromEntries(Array.from(byPurpose, ([p, u]) => [p, { ...u }])) },
         timings: { planningMs, executionMs: 0, synthesisMs: 0, totalMs: 0 },
         ...(degraded !== undefined && { degraded }),
         ...(startedAt !== undefined && { startedAt }),

@@ -25,7 +25,9 @@ const isFinal = ({ code }: TuttiError): boolean => code === 'conflict' || code =
 const journalError = (thrown: unknown): TuttiError =>
   thrown instanceof TuttiError
     ? thrown
-    : new TuttiError('journal_failed', `The journal failed: ${toTuttiError(thrown, 'journal_failed').message}`, { cause: thrown })
+    : new TuttiError('journal_failed', `The journal failed: ${toTuttiError(thrown, 'journal_failed').message}`, {
+        cause: thrown,
+      })
 
 /** A promise of the work, also when it throws before it gives one. */
 async function classified<T>(work: () => Promise<T>): Promise<T> {
@@ -44,13 +46,17 @@ async function* classifiedItems<T>(items: () => AsyncIterable<T>): AsyncGenerato
   }
 }
 
-export function createJournalDoor(inner: RunJournal, { clock, log }: { readonly clock: Clock; readonly log: Logger }): JournalDoor {
+export function createJournalDoor(
+  inner: RunJournal,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): JournalDoor {
   /** Runs that wait to be written, with what they met last. */
   const waiting = new Map<string, string>()
   let refusal: { readonly message: string; readonly at: number } | undefined
 
   const failed = (runId: string, { message }: TuttiError): void => {
-    if (waiting.size === 0) log.error('The journal cannot be written; runs wait for it.', { run_id: runId, error: message })
+    if (waiting.size === 0)
+      log.error('The journal cannot be written; runs wait for it.', { run_id: runId, error: message })
     waiting.set(runId, message)
   }
   const ended = (runId: string, isWritten: boolean): void => {

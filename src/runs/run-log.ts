@@ -1,6 +1,6 @@
 // One run's events: stamped, folded, handed to every reader, and written to the journal in groups.
 import type { EventStamp, RunEvent, RunFact } from '../contracts/events.ts'
-import { TuttiError, toTuttiError } from '../contracts/errors.ts'
+import { type TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { Clock, Logger } from '../contracts/parts.ts'
 import { createRunFold, type RunFold } from '../record/fold.ts'
 import type { JournalDoor } from './journal-door.ts'
@@ -70,6 +70,16 @@ export function createRunLog({ runId, door, clock, log, listeners, onFenced }: R
     delta = undefined
     record(joined)
   }
+  /** Half a surrogate pair waits for its other half: who prints each delta would show two wrong characters. */
+  const flushWholeCharacters = (): void => {
+    if (delta === undefined) return
+    const { type, delta: text } = delta
+    if (!/[\ud800-\udbff]$/.test(text)) flushDelta()
+    else {
+      if (text.length > 1) record({ type, delta: text.slice(0, -1) })
+      delta = { type, delta: text.slice(-1) }
+    }
+  }
   /** One group after the other: what could not be written stays the first to be, and what came meanwhile goes with it. */
   const writeAll = async (held: number): Promise<void> => {
     while (written < events.length) {
@@ -93,7 +103,7 @@ export function createRunLog({ runId, door, clock, log, listeners, onFenced }: R
   }
   const turn = (): void => {
     scheduled = false
-    flushDelta()
+    flushWholeCharacters()
     write()
   }
   const schedule = (): void => {

@@ -53,6 +53,13 @@ export function parseApiKeys(text: string | undefined): ApiKey[] {
   if (names.size < keys.length) {
     throw new TuttiError('invalid_config', 'Two entries of "server.apiKeys" have the same name; runs belong to a name.')
   }
+  const [twice] = keys.filter((key, i) => keys.findIndex((other) => other.digest.equals(key.digest)) < i)
+  if (twice !== undefined) {
+    throw new TuttiError(
+      'invalid_config',
+      `Two entries of "server.apiKeys" have the same key; the second is "${twice.name}". A key must say who asks.`,
+    )
+  }
   return keys
 }
 

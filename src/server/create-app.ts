@@ -41,7 +41,8 @@ export function createApp(routes: readonly Route[], parts: AppParts): App {
     }
   }
   const serve = async (c: AppContext, methods: ReadonlyMap<string, Route>): Promise<Response> => {
-    const route = methods.get(c.req.method)
+    // HEAD is a GET whose body stays here: probes and load balancers send it.
+    const route = methods.get(c.req.method === 'HEAD' ? 'GET' : c.req.method)
     const open = methods.size > 0 && [...methods.values()].every((r) => r.role === 'open')
     const caller = open ? NOBODY : identify(c)
     if (!open) rateLimit.take(`key ${caller.principal}`)
@@ -92,7 +93,9 @@ export function createApp(routes: readonly Route[], parts: AppParts): App {
     for (const [name, value] of Object.entries(SAFE_HEADERS))
       if (!response.headers.has(name)) response.headers.set(name, value)
     response.headers.set('x-request-id', requestId)
-    return response
+    if (c.req.method !== 'HEAD') return response
+    await response.body?.cancel()
+    return new Response(null, response)
   }
 
   const byPath = new Map<string, Map<string, Route>>()

@@ -1,10 +1,12 @@
 // The HTTP server around an orchestrator: listens, drains, closes. The orchestrator belongs to the caller.
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
+import { resolveOptions } from '../config/resolve-options.ts'
 import type { Orchestrator } from '../contracts/api.ts'
-import type { Config } from '../contracts/config.ts'
+import type { Config, ConfigInput } from '../contracts/config.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { Clock, Logger } from '../contracts/parts.ts'
+import { createClock } from '../util/clock.ts'
 import { createAccess } from './access.ts'
 import { createApp } from './create-app.ts'
 import { createIdempotentSubmit } from './idempotency.ts'
@@ -15,13 +17,19 @@ import { catalogRoutes, planRoutes } from './routes-plans.ts'
 import { runRoutes } from './routes-runs.ts'
 import { systemRoutes } from './routes-system.ts'
 
+/** What is served, and how. */
 export interface ServerOptions {
   readonly orchestrator: Orchestrator
-  readonly config: Config
-  readonly log: Logger
-  readonly clock: Clock
+  /** Its `server` section counts: host, port, keys, limits. What is left out comes from the environment, then from the defaults. */
+  readonly config?: ConfigInput
+  /** Default: silent. */
+  readonly log?: Logger
+  readonly clock?: Clock
 }
 
+const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** A server that listens. */
 export interface RunningServer {
   /** `http://HOST:PORT` */
   readonly url: string
@@ -34,10 +42,14 @@ export interface RunningServer {
 }
 
 /**
- * Listens on `config.server.host` and `config.server.port`.
+ * Listens on `config.server.host` and `config.server.port`. The orchestrator stays the caller's: close it after the server.
+ * @example
+ * const server = await createServer({ orchestrator, config: { server: { port: 0 } } })
  * @throws TuttiError `invalid_config` when the API keys cannot be read, or the address cannot be listened on
  */
-export async function createServer({ orchestrator, config, log, clock }: ServerOptions): Promise<RunningServer> {
+export async function createServer(options: ServerOptions): Promise<RunningServer> {
+  const { orchestrator, log = SILENT, clock = createClock() } = options
+  const config = resolveOptions(options.config ?? {})
   let draining = false
   const parts: ServerParts = {
     orchestrator,

@@ -22,8 +22,10 @@ export const reply = (status: number, body: JsonValue, headers?: Readonly<Record
   ...(headers !== undefined && { headers }),
 })
 
+/** What a fake capability answers: its output, or a {@link reply} with a status. */
 export type FakeAnswer = JsonValue | FakeReply
 
+/** A capability and what it answers. */
 export interface FakeCapability {
   readonly description?: string
   /** Default: an object of any shape. */
@@ -38,6 +40,7 @@ export interface FakeCapability {
   run(inputs: JsonObject, call: InvokerCall, n: number): FakeAnswer | Promise<FakeAnswer>
 }
 
+/** A fake component: its capabilities by name. */
 export interface FakeComponentSpec {
   readonly name: string
   /** Default `tool`. */
@@ -48,6 +51,7 @@ export interface FakeComponentSpec {
   readonly instances?: number
 }
 
+/** One call that a fake component got. */
 export interface FakeCall {
   readonly component: string
   readonly action: string
@@ -56,6 +60,7 @@ export interface FakeCall {
   readonly idempotencyKey: string
 }
 
+/** A source for `createOrchestrator({sources})` that keeps what was called. */
 export interface FakeSource extends Source {
   /** Every call, in the order in which they began. */
   readonly calls: readonly FakeCall[]

@@ -39,10 +39,12 @@ export const answer = (spec: AnswerSpec): ScriptedAnswer => ({ ...spec, [ANSWER]
 
 /** Text is sent as it is, an object as JSON. A function sees the call and how many of this purpose there were, from 1. */
 export type ScriptedValue = string | ScriptedAnswer | Readonly<Record<string, unknown>>
+/** An answer, or a function that makes it from the call. */
 export type ScriptEntry = ScriptedValue | ((call: ModelCall, n: number) => ScriptedValue | Promise<ScriptedValue>)
 /** A single entry answers every call of its purpose; an array answers as many calls as it has entries. */
 export type Script = { readonly [P in Purpose]?: ScriptEntry | readonly ScriptEntry[] }
 
+/** A model that answers as it was told, and keeps what it was asked. */
 export interface ScriptedModel extends LanguageModel {
   /** Every call so far, in order. */
   readonly calls: readonly ModelCall[]
@@ -52,6 +54,7 @@ export interface ScriptedModel extends LanguageModel {
   assertDone(): void
 }
 
+/** Options of {@link createScriptedModel}. */
 export interface ScriptedModelOptions {
   /** Default `scripted:model`. */
   readonly id?: string
@@ -65,6 +68,8 @@ const isAnswer = (value: ScriptedValue): value is ScriptedAnswer => typeof value
 const tokensOf = (text: string): number => Math.ceil(byteLengthOf(text) / 4)
 
 /**
+ * A model for tests: answers by purpose, from a script. A call that the script has no answer for throws; answers that were
+ * never asked for are told by {@link ScriptedModel.assertDone}.
  * @example
  * const model = createScriptedModel({ plan: [{ steps: [] }], synthesize: 'It is warm in Seoul.' })
  * const tutti = createOrchestrator({ model, tools })

@@ -26,6 +26,9 @@ const setUp = (script: Script, more: Partial<AskModelParts> = {}) => {
   })
   return { clock, model, facts, door, ask }
 }
+const drain = async (pieces: AsyncIterable<string>): Promise<void> => {
+  for await (const _ of pieces);
+}
 const callsOf = (facts: readonly RunFact[]) => facts.filter((fact) => fact.type === 'model-call')
 
 describe('asking a model', () => {
@@ -52,6 +55,14 @@ describe('asking a model', () => {
         durationMs: 250,
       },
     ])
+  })
+
+  it('asks once more for a collected answer that broke off: nobody has seen its pieces', async () => {
+    const { door, ask, facts } = setUp({ fill: [answer({ text: '{"q": "x"}', cutAfter: 4 }), '{"q": "x"}'] })
+    expect(await door.json(ask({ purpose: 'fill' }))).toEqual({ q: 'x' })
+    expect(callsOf(facts).map(({ status }) => status)).toEqual(['failed', 'succeeded'])
+    const again = setUp({ fill: [answer({ text: 'abc', cutAfter: 1 }), answer({ text: 'abc', cutAfter: 1 })] })
+    await expect(again.door.text(again.ask({ purpose: 'fill' }))).rejects.toMatchObject({ code: 'model_stream_cut' })
   })
 
   it('sends purpose and run id as headers', async () => {
@@ -98,7 +109,7 @@ describe('asking a model', () => {
       details: { partial: true, model: 'anthropic:b', usage: { inputTokens: 12, outputTokens: 1 } },
     })
     const { door, ask, facts } = setUp({ plan: answer({ error }) })
-    await expect(door.text(ask())).rejects.toBe(error)
+    await expect(drain(door.stream(ask()))).rejects.toBe(error)
     expect(callsOf(facts)).toMatchObject([
       {
         status: 'failed',
@@ -131,7 +142,7 @@ describe('asking a model', () => {
   it('takes a stream without its last event as cut', async () => {
     const silent: LanguageModel = { id: 'silent', stream: async function* () {} }
     const { door, ask, facts } = setUp({}, { modelFor: () => silent })
-    await expect(door.text(ask())).rejects.toMatchObject({ code: 'model_stream_cut' })
+    await expect(drain(door.stream(ask()))).rejects.toMatchObject({ code: 'model_stream_cut' })
     expect(callsOf(facts)).toMatchObject([{ status: 'failed' }])
   })
 
@@ -189,14 +200,17 @@ describe('asking for JSON', () => {
     expect(callsOf(facts), 'the call itself went well').toMatchObject([{ status: 'succeeded' }])
   })
 
-  it('says that the limit cut the JSON, also while streaming; a text may end there', async () => {
+  it('says that the limit cut the JSON, also while streaming; a text may end there, an answer to a person is said to be cut', async () => {
     const cut = answer({ text: '{"steps": []}', finish: 'length', usage: { inputTokens: 1, outputTokens: 99 } })
-    const { door, ask } = setUp({ plan: cut, synthesize: answer({ text: 'An answer that', finish: 'length' }) })
+    const text = answer({ text: 'An answer that', finish: 'length' })
+    const { door, ask } = setUp({ plan: cut, generate: text, synthesize: text })
     await expect(door.json(ask())).rejects.toMatchObject({
       code: 'model_output_invalid',
       message: expect.stringContaining('99 tokens'),
     })
     await expect(door.text(ask({ json: true }))).rejects.toMatchObject({ details: { finish: 'length' } })
-    expect(await door.text(ask({ purpose: 'synthesize' }))).toBe('An answer that')
+    expect(await door.text(ask({ purpose: 'generate' }))).toBe('An answer that')
+    const pieces = drain(door.stream(ask({ purpose: 'synthesize' })))
+    await expect(pieces).rejects.toMatchObject({ code: 'model_stream_cut', details: { finish: 'length' } })
   })
 })

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { collectInput } from '../../src/cli/options.ts'
 import { formatIssue, reportError } from '../../src/cli/report-error.ts'
@@ -13,29 +12,7 @@ import { badStep } from '../server/fake-orchestrator.ts'
 import { startTestServer } from '../server/support.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { responseOf } from '../telemetry/events.ts'
-
-const MAIN = join(dirname(fileURLToPath(import.meta.url)), '../../src/cli/main.ts')
-
-/** The command line as a process of its own, with no setting of this machine. */
-function tutti(
-  args: readonly string[],
-  options: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
-) {
-  const env: Record<string, string> = { PATH: process.env.PATH ?? '', ...options.env }
-  return new Promise<{ code: number | null; out: string; err: string }>((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      env,
-      cwd: options.cwd ?? tmpdir(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let out = ''
-    let err = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
-}
+import { MAIN, tutti } from './process.ts'
 
 const record = () => {
   const written = { out: '', err: '' }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createLiveOutput } from '../../src/cli/live-output.ts'
+import { createAside, createLiveOutput } from '../../src/cli/live-output.ts'
 import { renderPlanTree } from '../../src/cli/render/plan-tree.ts'
 import { createRenderer, type Drawing, type RendererOptions } from '../../src/cli/render/renderer.ts'
 import { cleanText, createPaint, displayWidth, fitText, paintLine, showDuration } from '../../src/cli/render/text.ts'
+import { createWordWrap } from '../../src/cli/render/wrap.ts'
 import type { RunFact } from '../../src/contracts/events.ts'
 import type { PlanDocument, Step } from '../../src/contracts/plan.ts'
 import { responseOf, stamp, start, stepFacts } from '../telemetry/events.ts'
@@ -46,6 +47,18 @@ const play = (facts: readonly RunFact[], options: Partial<RendererOptions> = {},
 }
 
 describe('renderPlanTree', () => {
+  it('does not say twice what a step calls', () => {
+    const steps = [
+      call('stock_quote', 'stock-service', 'stock_quote'),
+      call('add', 'add', 'add'),
+      call('x', 'sum', 'sum'),
+    ]
+    expect(renderPlanTree({ steps }, plain, 80)).toEqual([
+      '├─ stock_quote  stock-service',
+      '├─ add',
+      '└─ x            sum',
+    ])
+  })
   it('puts each step under the last of those it waits for, and names the others', () => {
     expect(renderPlanTree(trip, plain, 100)).toEqual([
       '├─ stock       stock-service stock_quote',
@@ -88,9 +101,10 @@ describe('createRenderer in a pipe', () => {
       '',
       '  ✓ stock  stock-service stock_quote            40 ms',
       '  ✓ geo    geocoding-tool geocode_location      1.5 s',
+      '',
     ])
     expect(answer).toBe('You can afford it.\n')
-    expect(after).toEqual(['', 'succeeded  2.3 s · 0 steps · 0 calls · 2 model calls, 120 tokens  run_1'])
+    expect(after).toEqual(['', 'succeeded  2.3 s · 0 steps · 2 model calls, 120 tokens'])
   })
   it('says why a step failed or was skipped, and how often it was tried', () => {
     const error = { code: 'component_failed', message: 'HTTP 500\nfrom "stock-service"' } as const
@@ -115,11 +129,11 @@ describe('createRenderer in a pipe', () => {
       { type: 'step-end', step: 'geo', status: 'skipped', skipReason: 'dependency-failed', durationMs: 0 },
     ])
     expect(print.slice(-2)).toEqual([
-      '  ✗ stock  stock-service stock_quote           250 ms  ↻ 1  HTTP 500 from "stock-service"',
+      '  ✗ stock  stock-service stock_quote           250 ms  2 tries  HTTP 500 from "stock-service"',
       '  – geo    geocoding-tool geocode_location             a step before it failed',
     ])
   })
-  it('says the reason when nothing fits the request', () => {
+  it('says that there is no plan when nothing fits; the reason is the answer', () => {
     const { print } = play([
       start,
       {
@@ -130,7 +144,7 @@ describe('createRenderer in a pipe', () => {
         durationMs: 1,
       },
     ])
-    expect(print.slice(-3)).toEqual(['No plan', '  No tool tells the time.', ''])
+    expect(print.slice(-2)).toEqual(['No plan', ''])
   })
   it('names what is missing, what stood in, and errors of the run itself', () => {
     const response = responseOf('partial', {
@@ -142,10 +156,21 @@ describe('createRenderer in a pipe', () => {
       ],
     })
     expect(play([start, { type: 'run-end', response }]).after).toEqual([
-      'partial  1.0 s · 0 steps · 0 calls · no model call  run_1',
+      'partial  1.0 s · 0 steps · no model call',
       '  missing: the weather',
       '  run_timeout Too long.',
-      '  degraded (template) The model is away.',
+      '  template: The model is away.',
+    ])
+  })
+  it('does not repeat what the answer says is missing, nor what the command says of a model that is not configured', () => {
+    const response = responseOf('partial', {
+      answer: 'Not answered\n  - the weather',
+      missing: ['the weather'],
+      degraded: { reason: 'No model is configured.', way: 'template' },
+    })
+    expect(play([start, { type: 'run-end', response }], { quietWithoutModel: true }).after).toEqual([
+      '',
+      'partial  1.0 s · 0 steps · no model call',
     ])
   })
 })
@@ -154,7 +179,7 @@ describe('createRenderer on a terminal', () => {
   it('draws the steps in a block, the running ones with their time so far', () => {
     const { drawings, renderer } = play([...planned, { type: 'step-start', step: 'geo' }], { live: true }, 2000)
     expect(drawings[1]?.block).toEqual(['  planning…'])
-    const block = ['  · stock  stock-service stock_quote', '  ▸ geo    geocoding-tool geocode_location      2.0 s']
+    const block = ['├─ · stock  stock-service stock_quote', '└─ ▸ geo    geocoding-tool geocode_location      2.0 s']
     expect(drawings.at(-1)?.block).toEqual(block)
     expect(renderer.tick(NOW + 12_000)[1]).toContain('12 s')
   })
@@ -167,14 +192,60 @@ describe('createRenderer on a terminal', () => {
     })
     expect(drawings.at(-3)).toEqual({
       print: [
-        '  ✓ stock  stock-service stock_quote            40 ms',
-        '  · geo    geocoding-tool geocode_location',
+        '├─ ✓ stock  stock-service stock_quote            40 ms',
+        '└─ · geo    geocoding-tool geocode_location',
         '',
       ],
       answer: 'Yes',
     })
     expect(answer).toBe('Yes, fine\n')
     expect(drawings.at(-1)?.print).toEqual([])
+  })
+  it('shows the plan once: the tree in which the steps run', () => {
+    const { print, drawings } = play(
+      [
+        start,
+        { type: 'plan-end', document: trip, way: 'local', issues: [], durationMs: 5 },
+        ...stepFacts('geo', { component: 'geocoding-tool', action: 'geocode_location' }),
+        { type: 'step-start', step: 'weather' },
+      ],
+      { live: true },
+      500,
+    )
+    expect(print.filter((line) => line.includes('geocoding-tool'))).toEqual([])
+    expect(drawings.at(-1)?.block?.slice(1, 3)).toEqual([
+      '├─ ✓ geo         geocoding-tool geocode_location          40 ms',
+      '│  └─ ▸ weather  weather-tool-v2 get_current_weather     500 ms',
+    ])
+  })
+  it('says how long it has been planning or answering, once that takes a while', () => {
+    const { drawings, renderer } = play([...planned, ...stepFacts('stock'), ...stepFacts('geo')], { live: true })
+    expect(drawings.at(-1)?.block?.at(-1)).toBe('  answering…')
+    expect(renderer.tick(NOW + 2_500).at(-1)).toBe('  answering… 2.5 s')
+  })
+  it('keeps saying how recovery saved a step', () => {
+    const repair: RunFact = { type: 'step-repair', step: 'geo', way: 're-resolve', reason: 'Tokio is not known.' }
+    const delta: RunFact = { type: 'answer-delta', delta: 'x' }
+    const { drawings } = play([...planned, repair, ...stepFacts('geo'), delta], { live: true })
+    expect(drawings.at(-2)?.block?.[1]).toMatch(/40 ms {2}corrected$/)
+    expect(drawings.at(-1)?.print?.at(-2)).toBe('  ↻ geo: corrected. Tokio is not known.')
+  })
+  it('cuts a request that is longer than a headline, at the width of the terminal', () => {
+    const { print } = play(
+      [{ type: 'run-start', request: 'many words '.repeat(100), inputs: {}, principal: 'local' }],
+      {
+        columns: 30,
+      },
+    )
+    expect(print).toHaveLength(5)
+    expect(print[3]).toMatch(/ …$/)
+    for (const line of print) expect(displayWidth(line)).toBeLessThanOrEqual(30)
+  })
+  it('wraps the words of the answer at the width of the terminal, also while it streams', () => {
+    const deltas: RunFact[] = ['- a list it', 'em of some', ' words'].map((delta) => ({ type: 'answer-delta', delta }))
+    const end: RunFact = { type: 'run-end', response: responseOf('succeeded', { answer: 'x' }) }
+    const { answer } = play([start, ...deltas, end], { live: true, streamAnswer: true, answerColumns: 14 })
+    expect(answer).toBe('- a list item\n  of some\n  words\n')
   })
   it('shows those at work of a large plan, and counts the others', () => {
     const steps = Array.from({ length: 40 }, (_, i) => call(`s${i}`, 'x', 'y'))
@@ -230,6 +301,35 @@ describe('createLiveOutput', () => {
     output.show({ answer: 'Ye' })
     output.show({ print: ['late'] })
     expect(written).toEqual(['out:Ye', 'err:\nlate\n'])
+  })
+})
+
+describe('createAside', () => {
+  it('lets log lines through whoever draws, so that they do not tear the block', () => {
+    const written: string[] = []
+    const aside = createAside({ write: (text) => written.push(text) })
+    aside.write('a\n')
+    aside.through = (text) => written.push(`above: ${text}`)
+    aside.write('b\n')
+    expect(written).toEqual(['a\n', 'above: b\n'])
+  })
+})
+
+describe('createWordWrap', () => {
+  const wrapped = (text: string, columns: number): string => {
+    const wrap = createWordWrap(columns)
+    return wrap.push(text) + wrap.end()
+  }
+  it('cuts no word, keeps the indent, and breaks between wide characters', () => {
+    expect(wrapped('  one two three', 9)).toBe('  one two\n  three')
+    expect(wrapped('unbreakable-word', 5)).toBe('unbreakable-word')
+    expect(wrapped('서울시는 맑음', 6)).toBe('서울시\n는 맑\n음')
+    expect(wrapped('a\n\nb  c', 20)).toBe('a\n\nb  c')
+  })
+  it('gives the same text whatever the pieces in which it comes', () => {
+    const text = 'What is new in Seoul (The Sample Post, 2026-11-19)\n  - and a list of things\n'
+    const wrap = createWordWrap(20)
+    expect([...text].map((character) => wrap.push(character)).join('') + wrap.end()).toBe(wrapped(text, 20))
   })
 })
 

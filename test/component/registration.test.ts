@@ -282,6 +282,10 @@ describeWithRedis('registration in Redis', () => {
     await expect(fetch(`${running.url}/health`)).rejects.toThrow()
   })
 
+  it('refuses a component without a list of capabilities', () => {
+    const create = (): unknown => Reflect.apply(createComponent, undefined, [{ name: 'x' }])
+    expect(create).toThrow(expect.objectContaining({ code: 'invalid_config' }))
+  })
   it('refuses a registry URL that is none before it listens', async () => {
     await expect(component.start({ registry: 'http://host' })).rejects.toMatchObject({ code: 'invalid_config' })
   })

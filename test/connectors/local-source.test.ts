@@ -119,6 +119,14 @@ describe('a local tool', () => {
     expect(() => tool(definition)).toThrow(expect.objectContaining({ code: 'invalid_config' }))
   })
 
+  it('is refused without a description, since it is chosen by that', () => {
+    for (const description of ['', ' ']) {
+      expect(() => tool({ name: 'x', description, input: z.object({}), execute: () => 1 })).toThrow(
+        expect.objectContaining({ code: 'invalid_config', message: expect.stringContaining('"x" has no description') }),
+      )
+    }
+  })
+
   it('is loaded as the same frozen list every time', async () => {
     const { discovery } = createLocalSource([returning(1)])
     const first = await discovery.load(neverAborts)

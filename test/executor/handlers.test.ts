@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Component } from '../../src/contracts/capability.ts'
+import { TuttiError } from '../../src/contracts/errors.ts'
 import type { Step } from '../../src/contracts/plan.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { answer, call, createWorld, type WorldOptions } from './support.ts'
@@ -38,6 +40,40 @@ describe('wait', () => {
     expect(await waited({ until: '2027-01-01T00:00:00Z', timeoutMs: 1_000 })).toMatchObject({
       status: 'failed',
       durationMs: 1_000,
+      error: { code: 'deadline_exceeded' },
+    })
+  })
+
+  it('waits until a condition becomes true', async () => {
+    let isHealthy = false
+    const clock = createManualClock()
+    const world = createWorld({ clock })
+    const component = (): Pick<Component, 'instances'> => ({
+      instances: [{ id: 'one', health: isHealthy ? 'healthy' : 'unhealthy' }],
+    })
+    Object.assign(world.view, { component })
+    const running = world.run({ steps: [step('wait', { wait: { until: '${components.db.healthy}' } })] })
+    await clock.advance(1_000)
+    isHealthy = true
+    await clock.advance(1_000)
+    const end = (await running).end('s')
+    expect(end).toMatchObject({ status: 'succeeded', output: null })
+    expect(end.durationMs).toBeGreaterThanOrEqual(1_000)
+    expect(end.durationMs).toBeLessThan(1_500)
+  })
+
+  it('fails when a condition does not become true within the timeout', async () => {
+    const end = await waited({ until: '${inputs.at == "now"}', timeoutMs: 600 }, { at: 'later' })
+    expect(end).toMatchObject({ status: 'failed', durationMs: 600, error: { code: 'deadline_exceeded' } })
+  })
+
+  it('ends with the timeout of the step, too (B41)', async () => {
+    const clock = createManualClock()
+    const running = createWorld({ clock }).run({ steps: [step('wait', { wait: { forMs: 5_000 }, timeoutMs: 300 })] })
+    await clock.advance(10_000)
+    expect((await running).end('s')).toMatchObject({
+      status: 'failed',
+      durationMs: 300,
       error: { code: 'deadline_exceeded' },
     })
   })
@@ -120,12 +156,67 @@ describe('ai-generate', () => {
     const running = world.run({ steps: [step('ai-generate', { timeoutMs: 2_000 })] })
     await clock.advance(5_000)
     const ran = await running
-    expect(ran.end('s')).toMatchObject({ status: 'failed', durationMs: 2_000, error: { code: 'deadline_exceeded' } })
+    expect(ran.end('s')).toMatchObject({ status: 'failed', durationMs: 2_000, error: { code: 'model_timeout' } })
     expect(world.asked[0]?.signal.aborted).toBe(true)
+  })
+
+  it('shows the model the inputs of the step', async () => {
+    const { prompt } = await generate({
+      inputs: { tone: 'formal', about: '${steps.src.output.topic}', gone: '${inputs.x}' },
+    })
+    expect(prompt).toContain('"tone": "formal"')
+    expect(prompt).toContain('"about": "trains"')
+    expect(prompt).not.toContain('gone')
+  })
+
+  it('is asked again as its retry says, also after an answer of no use, and only then (B41)', async () => {
+    const answering = (): WorldOptions => {
+      let asked = 0
+      const reply = (): string => {
+        if (++asked < 3) throw new TuttiError('model_output_invalid', 'Not by the schema.')
+        return 'third'
+      }
+      return { model: { generate: reply } }
+    }
+    const retry = { maxAttempts: 3, initialWaitMs: 1 }
+    expect((await generate({ retry }, answering())).end).toMatchObject({ status: 'succeeded', output: 'third' })
+    expect((await generate({}, answering())).end).toMatchObject({ status: 'failed' })
+    const { end } = await generate({ retry: { ...retry, maxAttempts: 2 } }, answering())
+    expect(end).toMatchObject({ status: 'failed', error: { code: 'model_output_invalid' } })
+  })
+
+  it('bounds one attempt with its timeout, and then asks again', async () => {
+    const clock = createManualClock()
+    let asked = 0
+    const generate = (): Promise<string> => (++asked === 1 ? new Promise(() => undefined) : Promise.resolve('second'))
+    const running = createWorld({ clock, model: { generate } }).run({
+      steps: [step('ai-generate', { timeoutMs: 2_000, retry: { maxAttempts: 2, initialWaitMs: 100 } })],
+    })
+    await clock.advance(5_000)
+    expect((await running).end('s')).toMatchObject({ status: 'succeeded', output: 'second' })
   })
 
   it('fails with the reason when no model answers', async () => {
     expect((await generate({}, { model: {} })).end).toMatchObject({ status: 'failed', error: { code: 'no_model' } })
+  })
+})
+
+describe('a fallback', () => {
+  it('stands in for a step of any kind', async () => {
+    const ran = await createWorld({ tools: { 'a/b': () => answer({ from: 'b' }) } }).run({
+      steps: [
+        step('ai-generate', { name: 'text', fallback: [{ component: 'a', action: 'b' }] }),
+        step('transform', { name: 'sum', set: { x: '${1 / 0}' }, fallback: [{ value: { x: 0 } }] }),
+      ],
+    })
+    expect(ran.end('text')).toMatchObject({ status: 'succeeded', output: { from: 'b' } })
+    expect(ran.end('sum')).toMatchObject({ status: 'succeeded', output: { x: 0 } })
+    expect(
+      ran
+        .of('step-repair')
+        .map(({ step: name, way }) => `${name} ${way}`)
+        .sort(),
+    ).toEqual(['sum fallback', 'text fallback'])
   })
 })
 

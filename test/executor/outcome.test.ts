@@ -111,10 +111,29 @@ describe('readOutcome', () => {
   })
 
   it.each([
+    [
+      'an AUTH_ERROR behind HTTP 200',
+      envelope({ category: 'AUTH_ERROR', code: 'API_KEY_INVALID', message: 'x', retryable: true }),
+      200,
+    ],
+    [
+      'an AUTH_ERROR behind HTTP 400',
+      envelope({ category: 'AUTH_ERROR', code: 'X', message: 'x', details: { hint: 'key' } }),
+      400,
+    ],
+    ['a code that speaks of the key', envelope({ code: 'INVALID_API_KEY', message: 'x' }), 503],
+  ] as const)('takes %s for refused credentials: no repetition, no model call (B47)', (_, body, status) => {
+    const error = errorOf(body, status)
+    expect(error).toMatchObject({ code: 'component_unauthorized', retryable: false })
+    expect(speaksOfInputs(error)).toBe(false)
+  })
+
+  it.each([
     ['the header in seconds', { error: 'slow' }, { 'retry-after': '5' }, 5_000],
     ['the header as a date', { error: 'slow' }, { 'retry-after': new Date(NOW + 2_000).toUTCString() }, 2_000],
     ['details.retry_after as a duration', envelope({ message: 'x', details: { retry_after: '5s' } }), {}, 5_000],
     ['retry_after_ms of the body', { error: 'slow', retry_after_ms: 250 }, {}, 250],
+    ['retryAfter of other writers', { error: 'slow', retryAfter: 2 }, {}, 2_000],
     ['retry_after in seconds', { error: { message: 'slow', retry_after: 3 } }, {}, 3_000],
   ] as const)('reads how long to wait from %s (B46)', (_, body, headers, wait) => {
     expect(errorOf(body, 429, headers).details['retry_after_ms']).toBe(wait)

@@ -45,6 +45,14 @@ describe('settling', () => {
     expect(await ends(steps)).toMatchObject({ rescue: 'dependency-failed' })
   })
 
+  it('fails when its "if" is a path that is not there, and says which and what is', async () => {
+    const ran = await createWorld({ tools: { 't/ok': () => answer({ here: 1 }) } }).run({
+      steps: [ok('a'), ok('b', ['a'], { if: 'steps.a.output.gone' })],
+    })
+    expect(ran.end('b')).toMatchObject({ status: 'failed', error: { code: 'expression_failed' } })
+    expect(ran.end('b').error?.message).toContain('"steps.a.output.gone" is not there. "steps.a.output" has "here"')
+  })
+
   it('is not held up by a dependency that its own "if" skipped, and is skipped when all were', async () => {
     const steps = [
       ok('off', [], { if: '1 == 2' }),

@@ -26,4 +26,14 @@ describe('secrets', () => {
     expect(JSON.stringify(ran.events)).not.toContain('s3cr3t')
     expect(JSON.stringify(world.asked.map(({ messages }) => messages))).not.toContain('s3cr3t')
   })
+
+  it('leave alone what the run itself counts, also when they are as short as a number', async () => {
+    const ran = await createWorld({ tools: { 't/go': () => failure(403, 'succeeded', 'key 1 refused') } }).run(
+      { inputs: { key: { type: 'string', secret: true } }, steps: [call('go', 't/go', { q: '${inputs.key}' })] },
+      { inputs: { key: '1' }, secrets: new Map([['key', '1']]) },
+    )
+    expect(ran.of('attempt-start', 'go')).toMatchObject([{ attempt: 1, inputs: { q: '[secret key]' } }])
+    expect(ran.end('go').error).toMatchObject({ code: 'component_unauthorized' })
+    expect(ran.end('go').error?.message).toContain('key [secret key] refused')
+  })
 })

@@ -1,9 +1,9 @@
 // What the fault tests share: orchestrators over components that lie, and a watch on what the process must never meet.
 import { afterAll, beforeAll, expect } from 'vitest'
 import { createHttpInvoker } from '../../src/connectors/http/http-invoker.ts'
+import { tool } from '../../src/connectors/local/tool.ts'
 import type { Source } from '../../src/contracts/parts.ts'
 import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
-import { tool } from '../../src/connectors/local/tool.ts'
 
 /** Fails the file when a rejection or an exception went unhandled while it ran. */
 export function watchProcess(): void {
@@ -28,7 +28,10 @@ export const sourceAt = (origin: string, maxResponseBytes = 10_000_000): Source 
     fixed: true,
     load: async () => [
       {
-        name: 'liar', kind: 'tool', source: 'liars', trust: 'discovered',
+        name: 'liar',
+        kind: 'tool',
+        source: 'liars',
+        trust: 'discovered',
         capabilities: [{ name: 'lie', description: 'Lies.', inputSchema: { type: 'object' }, effect: 'read' }],
         instances: [{ id: 'liar-1', address: origin, health: 'healthy' }],
       },
@@ -38,9 +41,20 @@ export const sourceAt = (origin: string, maxResponseBytes = 10_000_000): Source 
 })
 
 /** What stands beside the liar in every plan, and must get its result through. */
-export const honest = tool({ name: 'honest', description: 'Tells the truth.', input: { type: 'object' }, effect: 'read', execute: () => ({ truth: 42 }) })
+export const honest = tool({
+  name: 'honest',
+  description: 'Tells the truth.',
+  input: { type: 'object' },
+  effect: 'read',
+  execute: () => ({ truth: 42 }),
+})
 
-export const LIE = { steps: [{ name: 'lie', component: 'liar', action: 'lie' }, { name: 'truth', component: 'honest' }] }
+export const LIE = {
+  steps: [
+    { name: 'lie', component: 'liar', action: 'lie' },
+    { name: 'truth', component: 'honest' },
+  ],
+}
 
 export const FAST = {
   recovery: { maxAttempts: 1, semanticEnabled: false },

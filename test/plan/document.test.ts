@@ -105,6 +105,17 @@ describe('what a document says', () => {
     expect((await readDocument({ steps: [] })).issues).toMatchObject([{ severity: 'warning' }])
   })
 
+  it('keeps what a plan leaves unserved; a workflow has no request to serve', async () => {
+    const steps = [{ component: 'news' }]
+    expect(await readDocument({ steps, missing: ['a clock'] })).toMatchObject({
+      document: { missing: ['a clock'] },
+      issues: [],
+    })
+    const { document, issues } = await readDocument({ name: 'w', steps, missing: ['a clock'] })
+    expect(document?.missing).toBeUndefined()
+    expect(issues).toMatchObject([{ severity: 'warning', pointer: '/missing' }])
+  })
+
   it("reads code style and wire style alike, and never renames what is the user's", async () => {
     const inputs = { timeoutMs: 5, depends_on: ['x'], maxAttempts: 1 }
     const wire = await read({

@@ -45,6 +45,16 @@ describe('the inputs of a run', () => {
     },
   )
 
+  it('collect every text inside a secret object, by its path', async () => {
+    const given = { login: { user: 'bob', keys: ['k1', 4711], on: true } }
+    const { secrets } = await resolve({ login: { type: 'object', secret: true } }, given)
+    expect([...secrets]).toEqual([
+      ['login.user', 'bob'],
+      ['login.keys.0', 'k1'],
+      ['login.keys.1', '4711'],
+    ])
+  })
+
   it('collect the values of secret inputs, which no message shows', async () => {
     const { secrets, inputs } = await resolve({ key: { type: 'string', secret: true } }, { key: 'hunter2' })
     expect({ inputs, secrets: [...secrets] }).toEqual({ inputs: { key: 'hunter2' }, secrets: [['key', 'hunter2']] })

@@ -3,6 +3,7 @@ import type { PlanDocument, Step } from '../../src/contracts/plan.ts'
 import { checkDocument } from '../../src/plan/check.ts'
 import { readDocument } from '../../src/plan/document.ts'
 import { repairDocument } from '../../src/plan/repair.ts'
+import { repairInputs } from '../../src/plan/repair-inputs.ts'
 import { demoView } from './fake-view.ts'
 
 const read = async (steps: unknown[]): Promise<PlanDocument> => {
@@ -85,6 +86,14 @@ describe('repair without a model', () => {
       'Step "s": "colour" was left out, since "search_news" has no such input.',
       'Step "s": "max-results" is the input "max_results" of "search_news".',
     ])
+  })
+
+  it('leaves out an optional input that is null, and keeps a null that the input may be', async () => {
+    const { step, repairs } = await repair({ name: 's', ...call, inputs: { query: null, max_results: null } })
+    expect(step?.inputs).toEqual({ query: null })
+    expect(repairs).toEqual(['Step "s": "max_results" was left out, since null says that it is not set.'])
+    const inputs = { properties: new Map([['a', { type: ['string', 'null'] }]]), required: [], isOpen: false }
+    expect(repairInputs({ a: null }, inputs, { step: 's', capability: 'c', repairs: [] })).toEqual({ a: null })
   })
 
   it('takes back what loosens policy', async () => {

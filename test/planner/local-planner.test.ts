@@ -99,6 +99,30 @@ describe('planLocally: what it can serve', () => {
     expect(planLocally('list the lost orders', offered).steps).toEqual([])
   })
 
+  it('chains by what a description says is found, where no output shape is known', () => {
+    const world = (description: string): OfferedCapability[] =>
+      offer([
+        component('geo', {
+          geocode_location: { description, inputs: { location: { type: 'string', description: 'Place name' } } },
+        }),
+        component('w', {
+          get_current_weather: {
+            description: 'Gets current weather conditions at a position',
+            inputs: {
+              lat: { type: 'number', description: 'Latitude' },
+              lon: { type: 'number', description: 'Longitude' },
+            },
+          },
+        }),
+      ])
+    expect(sketch('What is the weather in Tokyo?', world('Finds latitude, longitude and country of a place'))).toEqual([
+      'geocode_location(location=Tokyo)',
+      'get_current_weather(lat=<geocode_location.lat> lon=<geocode_location.lon>) <- geocode_location',
+    ])
+    // Behind "of" stands what it is asked for, not what it gives.
+    expect(sketch('What is the weather in Tokyo?', world('Finds the country of a latitude and longitude'))).toEqual([])
+  })
+
   it('calls what two currencies can only mean, though nobody names it', () => {
     expect(sketch('how much is 100 USD in KRW?')).toEqual(['convert_currency(amount=100 from=USD to=KRW)'])
   })
@@ -108,6 +132,7 @@ describe('planLocally: what it leaves alone', () => {
   it.each([
     ['Compose a sonata for two violins and a harp'],
     ['What time is it in CST?'],
+    ['What is the time in CST'],
     ['Write a poem about the weather'],
     ['Tell me a joke'],
     [''],
@@ -119,6 +144,12 @@ describe('planLocally: what it leaves alone', () => {
     expect(missing?.length).toBeGreaterThan(0)
   })
 
+  it('says that the catalog is empty, since that is what to mend first', () => {
+    expect(planLocally('What is the weather in Oslo?', []).missing).toEqual([
+      'The catalog is empty: no tool and no agent was found that could be called.',
+    ])
+  })
+
   it('names the whole of a wish that nothing serves', () => {
     expect(planLocally('Compose a sonata for two violins and a harp', demoOffer).missing).toEqual([
       'Nothing that is offered serves "Compose a sonata for two violins and a harp".',
@@ -128,7 +159,9 @@ describe('planLocally: what it leaves alone', () => {
   it('never calls what writes, and names it', () => {
     const { steps, missing } = planLocally('Create a cart', demoOffer)
     expect(steps).toEqual([])
-    expect(missing?.[0]).toContain('"create_cart" may change something')
+    expect(missing?.[0]).toContain(
+      '"create_cart" changes something; without a model only capabilities are called whose effect is "read"',
+    )
   })
 
   it('calls a capability of unknown effect only when nothing about it says that it writes', () => {

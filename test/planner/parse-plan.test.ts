@@ -52,6 +52,17 @@ describe('parsePlan', () => {
     })
   })
 
+  it('drops what is said about a step, and takes its id as its name where it has no other', () => {
+    const [one] = plan.steps
+    const { name: _, ...nameless } = one ?? { name: '' }
+    const steps = [
+      { ...one, id: 1, reason: 'News!' },
+      { ...nameless, id: 'second', why: 'More.' },
+    ]
+    expect(parsePlan(JSON.stringify({ steps })).value).toEqual({ steps: [one, { ...nameless, name: 'second' }] })
+    expect(parsePlan('{"steps": [], "reason": "No clock."}').value).toEqual({ steps: [], reason: 'No clock.' })
+  })
+
   it('says what is wrong with an answer that is no plan', () => {
     expect(parsePlan('  ').issue?.message).toContain('empty')
     expect(parsePlan('I cannot do that.').issue?.message).toContain('"I cannot do that."')

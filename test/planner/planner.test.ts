@@ -46,6 +46,15 @@ describe('createPlanner with the model', () => {
     expect(invalid()).toMatchObject([{ attempt: 1, issues: [{ code: 'unknown_component', step: 'a' }] }])
   })
 
+  it('asks once more when the plan broke off, since half of it was of no use to anybody', async () => {
+    const cut = new TuttiError('model_stream_cut', 'The answer broke off.')
+    const { run, model } = setup({ answers: [{ pieces: [GOOD.slice(0, 20)], then: cut }, GOOD] })
+    expect(await run()).toMatchObject({ way: 'model', errors: [], document: { steps: [{ name: 'news' }] } })
+    expect(model.asks.map(({ purpose }) => purpose)).toEqual(['plan', 'plan'])
+    const twice = setup({ answers: [cut, cut] })
+    expect((await twice.run({ request: 'Compose a sonata' })).degraded?.way).toBe('message')
+  })
+
   it('looks again for what an invented step tried to do (B02)', async () => {
     const quote = demoOffer.filter(({ capability }) => capability.name === 'stock_quote')
     const calculator = component('calculator', {

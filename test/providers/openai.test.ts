@@ -205,6 +205,16 @@ describe('errors of openai', () => {
     expect(error?.message).not.toContain('<html>')
   })
 
+  it('does not ask again in other words when the vendor says that no parameter is at fault (B115)', async () => {
+    server.reply({ status: 400, body: body({}) })
+    const before = server.requests.length
+    await collect(modelAt('gpt-4o'), modelCall({ json: true }))
+    expect(server.requests.length).toBe(before + 1)
+    server.reply({ status: 400, body: JSON.stringify({ error: "'response_format.type' must be 'text'" }) })
+    await collect(modelAt('gpt-4o-other'), modelCall({ json: true }))
+    expect(server.requests.length).toBe(before + 3)
+  })
+
   it('keeps what Retry-After asks, in ms', async () => {
     server.reply({ status: 429, body: body({}), headers: { 'retry-after': '7' } })
     expect((await collect(modelAt('gpt-4o'))).error?.details.retryAfterMs).toBe(7_000)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from '../../src/contracts/events.ts'
 import type { Logger, RunJournal } from '../../src/contracts/parts.ts'
-import { TuttiError } from '../../src/contracts/errors.ts'
+import type { TuttiError } from '../../src/contracts/errors.ts'
 import { createJournalDoor } from '../../src/runs/journal-door.ts'
 import { createMemoryJournal } from '../../src/runs/journals/memory.ts'
 import { createRunLog } from '../../src/runs/run-log.ts'
@@ -38,6 +38,16 @@ describe('run log', () => {
     await turn()
     expect(log.events.map((e) => (e.type === 'answer-delta' ? e.delta : e.type))).toEqual(['Hello', 'step-start', '!'])
     expect(log.events.map((e) => e.seq)).toEqual([1, 2, 3])
+  })
+  it('never cuts a character in two, though the model did (B72)', async () => {
+    const { log } = await createLog()
+    for (const delta of ['a\ud83c', '\udfbb b', '\ud83c', '\udfbb', '\ud83c']) {
+      log.emit({ type: 'answer-delta', delta })
+      await turn()
+    }
+    log.emit({ type: 'step-start', step: 'a' })
+    expect(log.events.map((e) => (e.type === 'answer-delta' ? e.delta : e.type))).toEqual(['a', '🎻 b', '🎻', '\ud83c', 'step-start'])
+    expect(log.events.map((e) => e.seq)).toEqual([1, 2, 3, 4, 5])
   })
   it('is not disturbed by a listener that throws, and the other listeners still hear (B61)', async () => {
     const heard: string[] = []

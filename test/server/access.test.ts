@@ -120,6 +120,7 @@ describe('parseApiKeys', () => {
     ['a:read:k1,b:root:topsecret', /Entry 2 .*"b".* unknown role/],
     ['a:read:', /Entry 1/],
     ['a:read:k1,a:run:topsecret', /same name/],
+    ['a:read:topsecret,b:run:topsecret', /same key.*"b"/],
   ])('refuses "%s" without showing a key', (text, message) => {
     expect(() => parseApiKeys(text)).toThrow(message)
     expect(() => parseApiKeys(text)).not.toThrow(/topsecret|justakey/)

@@ -73,7 +73,7 @@ describe('methods and paths', () => {
   it.each([
     ['PUT', '/runs', 'POST, GET'],
     ['DELETE', '/runs/x', 'GET'],
-    ['HEAD', '/runs', 'POST, GET'],
+    ['HEAD', '/plans', 'POST'],
     ['OPTIONS', '/runs', 'POST, GET'],
     ['GET', '/plans', 'POST'],
     ['POST', '/health', 'GET'],
@@ -102,6 +102,21 @@ describe('methods and paths', () => {
       title: expect.any(String) as string,
       code: expect.any(String) as string,
     })
+  })
+  it.each([
+    ['/health', 200],
+    ['/ready', 200],
+    ['/runs', 200],
+    ['/runs/none', 404],
+  ])('answers HEAD %s like GET, without the body', async (path, status) => {
+    const [head, get] = [await t.send('HEAD', path), await t.send('GET', path)]
+    expect([head.status, head.text]).toEqual([status, ''])
+    expect(head.headers['content-type']).toBe(get.headers['content-type'])
+  })
+  it('stops reading the events of a run after a HEAD', async () => {
+    const id = runIdOf(await t.send('POST', '/runs', { request: 'x' }))
+    expect((await t.send('HEAD', `/runs/${id}/events`)).headers['content-type']).toMatch(/^text\/event-stream/)
+    await expect.poll(() => t.orchestrator.readers(id)).toBe(0)
   })
   it('refuses a page of another origin', async () => {
     const r = await t.send('POST', '/runs', { request: 'x' }, { headers: { origin: 'https://evil.example' } })
@@ -264,6 +279,11 @@ describe('draining and closing', () => {
     own.orchestrator.ready = false
     expect((await own.send('GET', '/ready')).status).toBe(503)
     expect((await own.send('GET', '/health')).status).toBe(200)
+  })
+  it('needs an orchestrator only: the rest has defaults', async () => {
+    const server = await createServer({ orchestrator: createFakeOrchestrator(), config: { server: { port: 0 } } })
+    expect(await (await fetch(`${server.url}/ready`)).json()).toEqual({ ready: true })
+    await server.close()
   })
   it('says which port is taken', async () => {
     const config = resolveConfig({ server: { port: t.server.port } })

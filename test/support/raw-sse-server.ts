@@ -77,11 +77,20 @@ async function send(res: ServerResponse, reply: RawReply): Promise<void> {
       return
     }
     // Each write gets its own turn, so that the client sees the pieces as they were cut.
-    if (!res.write(frame)) await new Promise((resolve) => res.once('drain', resolve).once('close', resolve))
+    if (!res.write(frame)) await drained(res)
     await new Promise((resolve) => setImmediate(resolve))
   }
   res.end()
 }
+
+const drained = (res: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      res.off('drain', done).off('close', done)
+      resolve()
+    }
+    res.on('drain', done).on('close', done)
+  })
 
 /** The text's bytes in pieces of `size`, through the middle of characters. */
 export const splitBytes = (text: string, size: number): Buffer[] => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type ConfigInput, configSchema } from '../../src/contracts/config.ts'
 import { TuttiError } from '../../src/contracts/errors.ts'
+import type { JsonObject, JsonValue } from '../../src/contracts/json.ts'
 import type { SynthesisAsk, SynthesisEvent } from '../../src/contracts/parts.ts'
 import type { Response } from '../../src/contracts/run.ts'
 import { createSynthesizer } from '../../src/synthesizer/synthesizer.ts'
@@ -221,6 +222,23 @@ describe('the template', () => {
     expect(text).toContain('x…')
     expect(text).toMatch(/3 more values$/)
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  it('takes results that are large or nested without end for what they are', async () => {
+    let deep: JsonObject = { end: 1 }
+    for (let i = 0; i < 10_000; i++) deep = { a: deep }
+    let list: JsonValue = [1]
+    for (let i = 0; i < 10_000; i++) list = [list]
+    const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, i]))
+    const text = await template(
+      record([
+        step('deep', { output: { deep, list: [list] } }),
+        step('wide', { output: wide }),
+        step('l', { output: list }),
+      ]),
+    )
+    expect(text).toContain('99995 more values')
+    expect(text.length).toBeLessThan(2_000)
   })
 
   it('keeps a text that is the whole result, with its lines', async () => {

@@ -6,6 +6,11 @@ import { byteLengthOf, isJsonObject, MAX_JSON_DEPTH, parseJson, stringifyJson } 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
 describe('parseJson', () => {
+  it('refuses a number that no double holds: it would be written as null later', () => {
+    for (const text of ['1e999', '{"n": -1E+400}', `${'9'.repeat(400)}.5`])
+      expect(() => parseJson(text)).toThrow(SyntaxError)
+    expect(parseJson('[1e308, "1e999", 1e-999]')).toEqual([1e308, '1e999', 0])
+  })
   it('keeps every digit of an integer beyond 2^53 (B26)', () => {
     expect(parseJson('{"id": 12345678901234567890, "n": -9007199254740993}')).toEqual({
       id: 12345678901234567890n,

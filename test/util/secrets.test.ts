@@ -16,4 +16,14 @@ describe('hiding secrets', () => {
   it('leaves text alone for an empty secret', () => {
     expect(hideSecrets('text', new Map([['empty', '']]))).toBe('text')
   })
+  it('leaves its own marks whole when a secret is a word of them, and reads signs as they are', () => {
+    const hidden = hideSecrets('a.b and secret', new Map([['one', 'a.b'], ['two', 'secret']]))
+    expect(hidden).toBe('[secret one] and [secret two]')
+    expect(hideSecrets('a-b', new Map([['one', 'a.b']]))).toBe('a-b')
+  })
+  it('finds a secret of several lines in JSON text, where it is written differently', () => {
+    const secret = 'BEGIN\n"key"\nEND'
+    const hidden = hideSecrets({ body: JSON.stringify({ pem: secret }) }, new Map([['pem', secret]]))
+    expect(hidden).toEqual({ body: '{"pem":"[secret pem]"}' })
+  })
 })

@@ -1,12 +1,12 @@
 // catalog list, search, show: what can be called now.
 import type { Component } from '../../contracts/capability.ts'
 import { TuttiError } from '../../contracts/errors.ts'
-import { capabilityToWire, componentToWire, offeredToWire } from '../../server/wire.ts'
+import { capabilityToWire, componentToWire, offeredToWire, sourceToWire } from '../../server/wire.ts'
 import { stringifyJson } from '../../util/json.ts'
 import { nearest } from '../../util/text.ts'
 import { createPaint, oneLine, padText, paintLine } from '../render/text.ts'
 import { withSession } from '../session.ts'
-import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
+import { EXIT, type ExitCode, lineWidth, type Terminal } from '../terminal.ts'
 
 interface JsonOption {
   readonly json?: boolean
@@ -15,8 +15,7 @@ interface JsonOption {
 const printJson = (terminal: Terminal, value: unknown): void => {
   terminal.stdout.write(`${stringifyJson(value, 2)}\n`)
 }
-const columnsOf = ({ stdout }: Terminal): number =>
-  stdout.isTTY === true ? Math.max(20, (stdout.columns ?? 100) - 1) : 400
+const columnsOf = ({ stdout }: Terminal): number => (stdout.isTTY === true ? lineWidth(stdout) : 400)
 const paintOf = ({ color, stdout }: Terminal) => createPaint(color && stdout.isTTY === true)
 
 function healthOf(component: Component): string {
@@ -28,7 +27,8 @@ export async function listCatalog(options: JsonOption, terminal: Terminal): Prom
   return withSession(terminal, async ({ orchestrator: { catalog } }) => {
     const components = catalog.components()
     if (options.json === true) {
-      printJson(terminal, { components: components.map(componentToWire) })
+      const sources = catalog.sources().map(sourceToWire)
+      printJson(terminal, { fingerprint: catalog.fingerprint, components: components.map(componentToWire), sources })
       return EXIT.ok
     }
     if (components.length === 0)

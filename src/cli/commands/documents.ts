@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import type { Issue } from '../../contracts/plan.ts'
+import type { Response } from '../../contracts/run.ts'
 import { documentJsonSchema } from '../../plan/document.ts'
 import { issueToWire } from '../../record/wire.ts'
 import { explanationToWire } from '../../server/wire.ts'
@@ -29,17 +30,27 @@ export interface RunOptions {
   readonly input?: JsonObject
 }
 
+/** A document that declares no outputs gives those of the steps that no other one waits for. */
+function lastOutputs({ steps }: Response): JsonObject | undefined {
+  const waitedFor = new Set(steps.flatMap((step) => step.dependsOn))
+  const last = steps.filter((step) => step.status === 'succeeded' && !waitedFor.has(step.name))
+  return last.length === 0 ? undefined : Object.fromEntries(last.map((step) => [step.name, step.output ?? null]))
+}
+
 export async function run(file: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
   const document = await readDocumentFile(file, terminal)
   const mode = options.events === true ? 'events' : options.json === true ? 'json' : 'people'
-  return withSession(terminal, async ({ orchestrator }) => {
+  return withSession(terminal, async ({ orchestrator, aside }) => {
     const { response, code } = await watchRun({
       terminal,
       mode,
+      aside,
       run: (watch) => orchestrator.execute(document, options.input ?? {}, watch),
     })
-    if (mode === 'people' && response.outputs !== undefined)
-      terminal.stdout.write(`${stringifyJson(response.outputs, 2)}\n`)
+    if (mode === 'people') {
+      const outputs = response.outputs ?? lastOutputs(response)
+      if (outputs !== undefined) terminal.stdout.write(`${stringifyJson(outputs, 2)}\n`)
+    }
     return code
   })
 }
@@ -56,7 +67,7 @@ export async function validate(
     for (const [i, file] of files.entries()) results.push({ file, ...(await orchestrator.validate(texts[i] ?? '')) })
     if (options.json === true) {
       const wire = results.map(({ file, valid, issues }) => ({ file, valid, issues: issues.map(issueToWire) }))
-      terminal.stdout.write(`${stringifyJson({ files: wire }, 2)}\n`)
+      terminal.stdout.write(`${stringifyJson({ valid: wire.every(({ valid }) => valid), files: wire }, 2)}\n`)
     } else {
       for (const { file, valid, issues } of results) {
         for (const issue of issues) terminal.stdout.write(`${formatIssue(issue, file)}\n`)

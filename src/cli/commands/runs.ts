@@ -3,30 +3,44 @@ import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import { isJsonObject, parseJson, stringifyJson } from '../../util/json.ts'
 import { oneLine } from '../render/text.ts'
+import { readConfig } from '../session.ts'
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
 
 export interface ServerOptions {
-  readonly server: string
+  /** Default: host and port of the configuration. */
+  readonly server?: string
   readonly key?: string
   readonly json?: boolean
 }
 
 const pathOf = (runId: string): string => `/runs/${encodeURIComponent(runId)}`
 
-async function request(options: ServerOptions, method: 'GET' | 'POST', path: string): Promise<globalThis.Response> {
-  if (!URL.canParse(path, options.server))
+/** What listens everywhere is asked on this machine. */
+async function configuredServer(terminal: Terminal): Promise<string> {
+  const { host, port } = (await readConfig(terminal)).server
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+async function request(
+  options: ServerOptions,
+  terminal: Terminal,
+  { method = 'GET', path }: { readonly method?: 'GET' | 'POST'; readonly path: string },
+): Promise<globalThis.Response> {
+  const server = options.server ?? (await configuredServer(terminal))
+  if (!URL.canParse(path, server))
     throw new TuttiError(
       'invalid_request',
-      `"${options.server}" is not the address of a server, such as http://127.0.0.1:8080.`,
+      `"${server}" is not the address of a server, such as http://127.0.0.1:8080.`,
     )
   let response: globalThis.Response
   try {
     const headers = options.key === undefined ? {} : { 'x-api-key': options.key }
-    response = await fetch(new URL(path, options.server), { method, headers, redirect: 'error' })
+    response = await fetch(new URL(path, server), { method, headers, redirect: 'error' })
   } catch (error) {
     throw new TuttiError(
       'not_ready',
-      `No server answers at "${options.server}". Start one with "tutti serve", or name it with --server.`,
+      `No server answers at "${server}". Start one with "tutti serve", or name it with --server.`,
       { cause: error },
     )
   }
@@ -56,7 +70,7 @@ export async function listRuns(
     limit: String(options.limit),
     ...(options.status !== undefined && { status: options.status }),
   })
-  const page = readJson(await (await request(options, 'GET', `/runs?${query.toString()}`)).text())
+  const page = readJson(await (await request(options, terminal, { path: `/runs?${query.toString()}` })).text())
   if (options.json === true) {
     terminal.stdout.write(`${stringifyJson(page, 2)}\n`)
     return EXIT.ok
@@ -71,14 +85,14 @@ export async function listRuns(
 }
 
 export async function showRun(runId: string, options: ServerOptions, terminal: Terminal): Promise<ExitCode> {
-  const run = readJson(await (await request(options, 'GET', pathOf(runId))).text())
+  const run = readJson(await (await request(options, terminal, { path: pathOf(runId) })).text())
   terminal.stdout.write(`${stringifyJson(run, 2)}\n`)
   return EXIT.ok
 }
 
 /** Each event as a JSON line, until the run ends. */
 export async function followRun(runId: string, options: ServerOptions, terminal: Terminal): Promise<ExitCode> {
-  const { body } = await request(options, 'GET', `${pathOf(runId)}/events`)
+  const { body } = await request(options, terminal, { path: `${pathOf(runId)}/events` })
   if (body === null) return EXIT.failed
   let rest = ''
   for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
@@ -90,7 +104,9 @@ export async function followRun(runId: string, options: ServerOptions, terminal:
 }
 
 export async function cancelRun(runId: string, options: ServerOptions, terminal: Terminal): Promise<ExitCode> {
-  const answer = readJson(await (await request(options, 'POST', `${pathOf(runId)}/cancel`)).text())
+  const answer = readJson(
+    await (await request(options, terminal, { method: 'POST', path: `${pathOf(runId)}/cancel` })).text(),
+  )
   if (options.json === true) terminal.stdout.write(`${stringifyJson(answer, 2)}\n`)
   else terminal.stderr.write(`Run "${runId}" is being cancelled.\n`)
   return EXIT.ok

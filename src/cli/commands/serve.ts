@@ -8,6 +8,7 @@ import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
 export interface ServeOptions {
   readonly port?: number
   readonly host?: string
+  readonly json?: boolean
 }
 
 /** Open requests get this long after the runs have ended. */
@@ -23,7 +24,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const log = createLogger({
     stream: stderr,
     clock,
-    format: stderr.isTTY === true ? 'pretty' : 'json',
+    format: stderr.isTTY === true && options.json !== true ? 'pretty' : 'json',
     secrets: listSecrets(config),
   })
   for (const warning of warnings) log.warn(warning)

@@ -4,7 +4,10 @@ import { displayWidth, oneLine, type Paint, padText, paintLine, type Span } from
 
 /** What a step calls, without what its name says already: `stock-service stock_quote`, or `stock-service` for a step `stock_quote`. */
 export function describeCall(name: string, component: string, action: string | undefined): string {
-  const parts = [component, action ?? ''].filter((part, i, all) => part !== name && all.indexOf(part) === i)
+  const said = name.replace(/_\d+$/, '')
+  const parts = [component, action ?? ''].filter(
+    (part, i, all) => part !== name && part !== said && all.indexOf(part) === i,
+  )
   return oneLine(parts.join(' '))
 }
 

@@ -3,7 +3,7 @@ import type { RunEvent } from '../../contracts/events.ts'
 import type { Response } from '../../contracts/run.ts'
 import { renderPlanTree } from './plan-tree.ts'
 import { createStepLines } from './steps.ts'
-import { cleanText, oneLine, type Paint, paintLine, showDuration } from './text.ts'
+import { cleanText, oneLine, type Paint, paintLine, type Span, showDuration } from './text.ts'
 import { createWordWrap, wrapText } from './wrap.ts'
 
 export interface RendererOptions {
@@ -81,16 +81,21 @@ export function createRenderer(options: RendererOptions): Renderer {
   const planLines = (event: Extract<RunEvent, { type: 'plan-end' }>): string[] => {
     const count = event.document.steps.length
     const title = `Plan  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[event.way] ?? event.way}, in ${showDuration(event.durationMs)}`
-    if (count === 0)
-      return [paint('bold', 'No plan'), `  ${oneLine(event.document.reason ?? 'Nothing fits the request.')}`, '']
-    return [paint('bold', title), ...(steps.isTree ? [] : [...renderPlanTree(event.document, paint, columns), ''])]
+    // Why there is none is the answer.
+    if (count === 0) return [paint('bold', 'No plan'), '']
+    return [
+      paintLine([['bold', title]], paint, columns),
+      ...(steps.isTree ? [] : [...renderPlanTree(event.document, paint, columns), '']),
+    ]
   }
   const endOf = (response: Response): Drawing => {
     const text = cleanText(response.answer ?? '').trim()
-    const footer = renderFooter(response, paint, options.quietWithoutModel)
-    if (hasAnswered) return { answer: `${wrap?.end() ?? ''}\n`, after: ['', ...footer] }
+    const footer = renderFooter(response, { paint, columns, quietWithoutModel: options.quietWithoutModel ?? false })
+    // Where the answer goes elsewhere, nothing stands between the steps and the footer.
+    const gap = live && !streamAnswer ? [] : ['']
+    if (hasAnswered) return { answer: `${wrap?.end() ?? ''}\n`, after: [...gap, ...footer] }
     if (text === '') return { after: footer }
-    return { answer: `${wrap === undefined ? text : wrap.push(text) + wrap.end()}\n`, after: ['', ...footer] }
+    return { answer: `${wrap === undefined ? text : wrap.push(text) + wrap.end()}\n`, after: [...gap, ...footer] }
   }
 
   return {
@@ -138,7 +143,10 @@ const STATUS_STYLE = { succeeded: 'green', partial: 'yellow', failed: 'red', can
 const isStyled = (status: string): status is keyof typeof STATUS_STYLE => Object.hasOwn(STATUS_STYLE, status)
 
 /** Status and totals in a line; then what the answer does not say: what is missing, errors of the run, which way stood in. */
-export function renderFooter(response: Response, paint: Paint, quietWithoutModel = false): string[] {
+export function renderFooter(
+  response: Response,
+  { paint, columns, quietWithoutModel }: { paint: Paint; columns: number; quietWithoutModel: boolean },
+): string[] {
   const { usage, timings, steps, status } = response
   const attempts = steps.reduce((sum, step) => sum + step.attempts.length, 0)
   const facts = [
@@ -149,8 +157,8 @@ export function renderFooter(response: Response, paint: Paint, quietWithoutModel
       ? 'no model call'
       : `${usage.modelCalls} model ${usage.modelCalls === 1 ? 'call' : 'calls'}, ${usage.inputTokens + usage.outputTokens} tokens`,
   ]
-  const painted = isStyled(status) ? paint(STATUS_STYLE[status], status) : status
-  const lines = [`${painted}${paint('dim', `  ${facts.join(' · ')}`)}`]
+  const shown: Span = isStyled(status) ? [STATUS_STYLE[status], status] : status
+  const lines = [paintLine([shown, ['dim', `  ${facts.join(' · ')}`]], paint, columns)]
   for (const missing of (response.missing ?? []).map(oneLine).filter((text) => !(response.answer ?? '').includes(text)))
     lines.push(`  ${paint('yellow', 'missing:')} ${missing}`)
   for (const error of (response.errors ?? []).filter((e) => e.step === undefined)) {

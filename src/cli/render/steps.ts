@@ -3,6 +3,7 @@ import type { RunEvent } from '../../contracts/events.ts'
 import type { PlanDocument } from '../../contracts/plan.ts'
 import { describeCall, describeStep, layoutPlanTree } from './plan-tree.ts'
 import { displayWidth, oneLine, type Paint, padText, paintLine, type Span, type Style, showDuration } from './text.ts'
+import { wrapText } from './wrap.ts'
 
 type State = 'pending' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'
 
@@ -16,8 +17,11 @@ interface StepLine {
   startedAt: number
   durationMs: number
   note: string
-  /** What recovery did; stays when the step succeeds. */
+  /** What recovery did, and why; stays when the step succeeds. */
   repair: string
+  repairReason: string
+  /** In a tree: what it waits for besides the step above it. */
+  after: readonly string[]
 }
 
 const MARKS: Readonly<Record<State, readonly [Style, string]>> = {
@@ -36,10 +40,10 @@ const SKIPPED: Readonly<Record<string, string>> = {
   'run-stopped': 'the run was stopped',
 }
 const REPAIRS: Readonly<Record<string, string>> = {
-  fill: 'input filled in',
-  're-resolve': 'inputs corrected',
-  fallback: 'fallback',
-  equivalent: 'another component',
+  fill: 'filled in',
+  're-resolve': 'corrected',
+  fallback: 'fell back',
+  equivalent: 'stood in',
 }
 /** In a block that is drawn again and again, those at work come first. */
 const MAX_LIVE = 16
@@ -82,7 +86,8 @@ function renderStep(step: StepLine, { now, paint, columns }: LineView, widths: W
   const [style, mark] = MARKS[step.state]
   const isOpen = step.state === 'running' || step.state === 'retrying'
   const time = isOpen ? now - step.startedAt : step.durationMs
-  const note = step.note === '' && step.state === 'succeeded' ? step.repair : step.note
+  const waits = step.state === 'pending' && step.after.length > 0 ? `after ${step.after.join(', ')}` : ''
+  const note = step.note !== '' ? step.note : step.state === 'succeeded' ? step.repair : waits
   const isTimed = isOpen || step.state === 'succeeded' || step.state === 'failed'
   const spans: Span[] = [
     ['dim', step.lead === '' ? '  ' : step.lead],
@@ -90,7 +95,8 @@ function renderStep(step: StepLine, { now, paint, columns }: LineView, widths: W
     ` ${padText(oneLine(step.name), widths.name - displayWidth(step.lead))}  `,
     ['dim', padText(oneLine(step.what), widths.what)],
     isTimed ? `  ${showDuration(Math.max(0, time)).padStart(9)}` : ' '.repeat(11),
-    ['yellow', step.attempts > 1 ? `  ${step.attempts} tries` : ''],
+    // That it was tried again goes without saying where recovery changed the call.
+    ['yellow', step.attempts > 1 && note !== step.repair ? `  ${step.attempts} tries` : ''],
     [step.state === 'failed' ? 'red' : 'dim', note === '' ? '' : `  ${oneLine(note)}`],
   ]
   return paintLine(spans, paint, columns)
@@ -116,8 +122,9 @@ function advance(step: StepLine, event: RunEvent): void {
       break
     case 'step-repair':
       if (REPAIRS[event.way] === undefined) break
-      step.repair = `${REPAIRS[event.way]}: ${event.reason}`
-      step.note = step.repair
+      step.repair = REPAIRS[event.way] ?? event.way
+      step.repairReason = event.analysis ?? event.reason
+      step.note = `${step.repair}: ${event.reason}`
       break
     case 'step-end':
       step.state = event.status
@@ -130,6 +137,13 @@ function advance(step: StepLine, event: RunEvent): void {
     default:
   }
 }
+
+const renderRepair = (step: StepLine, { paint, columns }: LineView): string[] =>
+  step.repair === '' || step.state !== 'succeeded'
+    ? []
+    : wrapText(`  ↻ ${oneLine(step.name)}: ${step.repair}. ${oneLine(step.repairReason)}`, columns, 3).map((line) =>
+        paint('dim', line),
+      )
 
 const isSettled = ({ state }: StepLine): boolean => state === 'succeeded' || state === 'skipped'
 
@@ -153,6 +167,8 @@ export function createStepLines({ tree = false, maxLines = MAX_LIVE }: StepLines
         durationMs: 0,
         note: '',
         repair: '',
+        repairReason: '',
+        after: [],
       }
       steps.set(name, step)
     }
@@ -161,17 +177,18 @@ export function createStepLines({ tree = false, maxLines = MAX_LIVE }: StepLines
   return {
     plan(document) {
       const isTree = tree && document.steps.length <= maxLines
-      const leads = new Map(isTree ? layoutPlanTree(document).map(({ step, lead }) => [step.name, lead]) : [])
+      const rows = new Map((isTree ? layoutPlanTree(document) : []).map((row) => [row.step.name, row]))
       // Steps that began while the plan was still being written keep what is known of them; now they get their place.
       const early = new Map(steps)
       steps.clear()
       const byName = new Map(document.steps.map((step) => [step.name, step]))
-      for (const name of isTree ? leads.keys() : byName.keys()) {
+      for (const name of isTree ? rows.keys() : byName.keys()) {
         const known = early.get(name)
         if (known !== undefined) steps.set(name, known)
         const line = stepOf(name)
         const step = byName.get(name)
-        line.lead = leads.get(name) ?? ''
+        line.lead = rows.get(name)?.lead ?? ''
+        line.after = rows.get(name)?.others ?? []
         if (step !== undefined && line.what === '') line.what = describeStep(step)
         widen(line)
       }
@@ -197,7 +214,10 @@ export function createStepLines({ tree = false, maxLines = MAX_LIVE }: StepLines
     line: (name, view) => renderStep(stepOf(name), view, widths),
     lines(view) {
       const all = [...steps.values()]
-      if (all.length <= (view.live ? maxLines : MAX_SETTLED)) return all.map((step) => renderStep(step, view, widths))
+      // Why a step was saved is worth a line of its own, where there is time to read.
+      const repairs = view.live ? [] : all.flatMap((step) => renderRepair(step, view))
+      if (all.length <= (view.live ? maxLines : MAX_SETTLED))
+        return [...all.map((step) => renderStep(step, view, widths)), ...repairs]
       const shown = [
         ...all.filter((step) => !isSettled(step) && step.state !== 'pending'),
         ...all.filter((s) => s.state === 'pending'),

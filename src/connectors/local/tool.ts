@@ -8,6 +8,7 @@ import {
   type SchemaSource,
 } from '../../util/describe-schema.ts'
 
+/** What a tool learns of the call besides its inputs. */
 export interface ToolContext {
   /** Aborts when the attempt times out or the run is cancelled. Costs nothing unless it is read. */
   readonly signal: AbortSignal
@@ -16,6 +17,7 @@ export interface ToolContext {
   readonly idempotencyKey: string
 }
 
+/** What {@link tool} takes: name, schemas, effect, and the function that does the work. */
 export interface ToolDefinition<S extends SchemaSource> {
   /** The capability's name, and its component's unless `component` says otherwise. */
   readonly name: string
@@ -89,6 +91,12 @@ export function tool<S extends SchemaSource>(definition: ToolDefinition<S>): Loc
   const { name, description, input, output, component = name, effect = 'unknown', ...rest } = definition
   checkName(name, 'The name of a tool')
   checkName(component, `The component of tool "${name}"`)
+  if (typeof description !== 'string' || description.trim() === '') {
+    throw new TuttiError(
+      'invalid_config',
+      `Tool "${name}" has no description. Say in a sentence what it does: it is chosen by that.`,
+    )
+  }
   if (typeof definition.execute !== 'function') {
     throw new TuttiError('invalid_config', `Tool "${name}" has no execute function.`)
   }

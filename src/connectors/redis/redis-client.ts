@@ -48,7 +48,7 @@ function reasonOf(error: unknown): string {
   const word = /^[A-Z]{4,}(?=\s|$)/.exec(error.message)?.[0]
   if (word === 'NOAUTH' || word === 'WRONGPASS' || word === 'NOPERM') return `${word}, check the password in the URL`
   if (/timed out|ETIMEDOUT/i.test(error.message)) return 'no answer in time'
-  return word ?? error.name
+  return word ?? (error.name === 'Error' ? 'the connection was lost' : error.name)
 }
 
 function describeWith(host: string): RedisConnection['describeError'] {
@@ -95,6 +95,8 @@ export function openRedis(url: string): RedisConnection {
     const client = new Redis(url, {
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COMMAND_TIMEOUT_MS,
+      // A connection whose other end has vanished without a word is given up, and made anew.
+      socketTimeout: COMMAND_TIMEOUT_MS,
       maxRetriesPerRequest: 1,
       enableOfflineQueue: false,
       connectionName: 'tutti',

@@ -7,6 +7,7 @@ import { type BoundInputs, bindInputs, checkInputs, hasOnlyLiterals, missingInpu
 import type { CallTarget } from '../call-target.ts'
 import type { CallParts } from '../executor-parts.ts'
 import { type Outcome, speaksOfInputs } from '../outcome.ts'
+import { runEquivalent } from '../recovery/equivalent.ts'
 import { runFallback } from '../recovery/fallback.ts'
 import { fillInputs } from '../recovery/fill.ts'
 import { callWithRetry, repeatCall, retryPolicy } from '../recovery/policy.ts'
@@ -16,19 +17,23 @@ import type { StepExecution } from '../step-execution.ts'
 
 /** Rejects with a TuttiError when every way of recovery has failed. Every layer of promises costs, so there are few. */
 export function runCall(execution: StepExecution, parts: CallParts): Promise<Outcome> {
-  const { fallback } = execution.compiled
-  const called = callAsPlanned(execution, parts)
-  return fallback === undefined || fallback.length === 0 ? called : withFallback(execution, called, fallback, parts)
+  return orFallback(execution, callAsPlanned(execution, parts), parts)
 }
 
-async function withFallback(
+/** What the step gave, or what its declared fallback gives instead. Without one the promise itself is returned. */
+export function orFallback<T>(execution: StepExecution, ran: Promise<T>, parts: CallParts): Promise<T | Outcome> {
+  const { fallback } = execution.compiled
+  return fallback === undefined || fallback.length === 0 ? ran : withFallback(execution, ran, fallback, parts)
+}
+
+async function withFallback<T>(
   execution: StepExecution,
-  called: Promise<Outcome>,
+  ran: Promise<T>,
   fallback: NonNullable<StepExecution['compiled']['fallback']>,
   parts: CallParts,
-): Promise<Outcome> {
+): Promise<T | Outcome> {
   try {
-    return await called
+    return await ran
   } catch (thrown) {
     execution.throwIfStopped()
     return await runFallback(execution, toTuttiError(thrown), fallback, {
@@ -116,7 +121,7 @@ async function callChecked(
   }
 }
 
-/** Semantic re-resolution, with a budget of its own. */
+/** Semantic re-resolution, with a budget of its own; after it whoever offers the same. */
 async function correct(execution: StepExecution, target: CallTarget, first: Tried, parts: CallParts): Promise<Outcome> {
   const { recovery } = parts.settings
   const tried: Tried[] = [first]
@@ -128,7 +133,7 @@ async function correct(execution: StepExecution, target: CallTarget, first: Trie
     const correction = await reResolve(execution, target, tried, parts.ask)
     execution.throwIfStopped()
     if (correction === undefined) break
-    const { inputs, analysis, isChanged } = correction
+    const { inputs, analysis, isChanged, fault } = correction
     if (!isChanged && (wasRepeated || isRefusedUncalled(error))) break
     execution.emit({
       type: 'step-repair',
@@ -138,14 +143,19 @@ async function correct(execution: StepExecution, target: CallTarget, first: Trie
       analysis,
       inputs,
     })
-    const next = await tryCorrected(execution, target, { inputs, isChanged, tried, lastError: error }, parts)
+    const next = await tryCorrected(execution, target, { inputs, isChanged, fault, tried, lastError: error }, parts)
     if ('output' in next) return next
     wasRepeated ||= !isChanged
     tried.push(next)
     error = next.error
     if (isChanged && tried.slice(0, -1).some((earlier) => isSame(earlier.inputs, next.inputs))) break
   }
-  throw error
+  const { fallback } = execution.compiled
+  if (parts.isStandIn === true || (fallback !== undefined && fallback.length > 0)) throw error
+  return await runEquivalent(execution, error, target, {
+    find: (asked) => parts.targets.find(asked, execution.run.view),
+    call: (other, bound) => callBound(execution, other, bound, { ...parts, isStandIn: true }),
+  })
 }
 
 /** Nothing was called with these inputs, so calling them unchanged is of no use. */
@@ -158,6 +168,7 @@ async function tryCorrected(
   next: {
     readonly inputs: JsonObject
     readonly isChanged: boolean
+    readonly fault: TuttiError | undefined
     readonly tried: readonly Tried[]
     readonly lastError: TuttiError
   },
@@ -166,6 +177,7 @@ async function tryCorrected(
   const { compiled, scope } = execution
   let { inputs } = next
   try {
+    if (next.fault !== undefined) throw next.fault
     const missing = target.required.filter((name) => !Object.hasOwn(inputs, name))
     if (missing.length > 0) throw missingInput(missing, target, compiled.name)
     inputs = checkInputs(inputs, target, compiled, scope)

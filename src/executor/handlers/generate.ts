@@ -1,36 +1,88 @@
 // A step that the model answers: text, or JSON by a schema.
 import { FENCE_RULE, fence } from '../../asking/fence.ts'
 import { ABSENT, type CompiledStep } from '../../contracts/compiled.ts'
-import { TuttiError } from '../../contracts/errors.ts'
+import type { Config } from '../../contracts/config.ts'
+import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { JsonValue } from '../../contracts/json.ts'
-import type { AskModel, StepContext, StepHandler } from '../../contracts/parts.ts'
+import type { AskModel, Clock, Random, StepContext, StepHandler } from '../../contracts/parts.ts'
+import { backoffMs } from '../../resilience/retry.ts'
+import { formatDuration } from '../../util/duration.ts'
 import { stringifyJson } from '../../util/json.ts'
 import { hideSecrets } from '../../util/secrets.ts'
+import { retryPolicy } from '../recovery/policy.ts'
 
 /** Characters for what other steps gave. */
 const SOURCES_BUDGET = 24_000
 
 const SYSTEM = `You do one step of a larger task. Answer with the result of this step only, without a preface. ${FENCE_RULE}`
 
-export function createGenerateHandler(ask: AskModel): StepHandler {
+export interface GenerateParts {
+  readonly ask: AskModel
+  readonly settings: Config
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export function createGenerateHandler({ ask, settings, clock, random }: GenerateParts): StepHandler {
+  const askOnce = async (compiled: CompiledStep, content: string, context: StepContext): Promise<JsonValue> => {
+    const { outputSchema, timeoutMs } = compiled.step
+    const { run } = context
+    const limit = createLimit(compiled.name, timeoutMs, clock)
+    const question = {
+      purpose: 'generate',
+      system: SYSTEM,
+      messages: [{ role: 'user', content }],
+      runId: run.runId,
+      step: compiled.name,
+      signal: limit === undefined ? context.signal : AbortSignal.any([context.signal, limit.signal]),
+      emit: run.emit,
+    } as const
+    const asked = outputSchema === undefined ? ask.text(question) : ask.json({ ...question, schema: outputSchema })
+    try {
+      return await (limit === undefined ? asked : Promise.race([asked, limit.passed]))
+    } finally {
+      limit?.cancel()
+    }
+  }
   return {
     type: 'ai-generate',
     async run(compiled, context) {
-      const { run, signal } = context
-      const { outputSchema } = compiled.step
-      const question = {
-        purpose: 'generate',
-        system: SYSTEM,
-        messages: [{ role: 'user', content: questionOf(compiled, context) }],
-        runId: run.runId,
-        step: compiled.name,
-        signal,
-        emit: run.emit,
-      } as const
-      if (outputSchema === undefined) return { output: await ask.text(question) }
-      return { output: await ask.json({ ...question, schema: outputSchema }) }
+      const { retry } = compiled.step
+      const content = questionOf(compiled, context)
+      const { maxAttempts, backoff } = retryPolicy(retry, settings)
+      // The vendor's own hiccups are smoothed out below; asking again as a whole is what the step must want.
+      const last = retry === undefined ? 1 : maxAttempts
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return { output: await askOnce(compiled, content, context) }
+        } catch (thrown) {
+          const error = toTuttiError(thrown)
+          const mayHelp = error.retryable || error.code === 'model_output_invalid'
+          if (attempt >= last || !mayHelp || context.signal.aborted) throw error
+          await clock.sleep(backoffMs(backoff, attempt, random), context.signal)
+        }
+      }
     },
   }
+}
+
+/** Bounds one question; whatever the model does, `passed` rejects when the time is over. */
+function createLimit(
+  step: string,
+  timeoutMs: number | undefined,
+  clock: Clock,
+): { readonly signal: AbortSignal; readonly passed: Promise<never>; readonly cancel: () => void } | undefined {
+  if (timeoutMs === undefined) return undefined
+  const controller = new AbortController()
+  const { promise: passed, reject } = Promise.withResolvers<never>()
+  passed.catch(() => undefined)
+  const cancel = clock.after(timeoutMs, () => {
+    const message = `The model gave step "${step}" no answer within its timeout of ${formatDuration(timeoutMs)}. Raise it, or ask for less.`
+    const error = new TuttiError('model_timeout', message)
+    reject(error)
+    controller.abort(error)
+  })
+  return { signal: controller.signal, passed, cancel }
 }
 
 function questionOf(compiled: CompiledStep, context: StepContext): string {
@@ -40,13 +92,29 @@ function questionOf(compiled: CompiledStep, context: StepContext): string {
     return typeof hidden === 'string' ? hidden : stringifyJson(hidden, 2)
   }
   const sources = Object.entries(context.sources())
+  const inputs = inputsOf(compiled, context)
   const budget = Math.floor(SOURCES_BUDGET / Math.max(1, sources.length))
   const parts = [
     run.request === null ? '' : `The whole request, for context:\n${shown(run.request)}`,
     ...sources.map(([name, output]) => fence(`output of step ${name}`, shown(output), { maxChars: budget })),
+    inputs === undefined ? '' : fence('inputs of your step', shown(inputs), { maxChars: SOURCES_BUDGET }),
     `Your step:\n${shown(promptOf(compiled, context))}`,
   ]
   return parts.filter((part) => part !== '').join('\n\n')
+}
+
+function inputsOf({ inputs, wholeInputs }: CompiledStep, { scope }: StepContext): JsonValue | undefined {
+  if (wholeInputs !== undefined) {
+    const value = wholeInputs.evaluate(scope)
+    return value === ABSENT ? undefined : value
+  }
+  if (inputs === undefined || inputs.length === 0) return undefined
+  const given: [string, JsonValue][] = []
+  for (const { name, value } of inputs) {
+    const bound = value.evaluate(scope)
+    if (bound !== ABSENT) given.push([name, bound])
+  }
+  return Object.fromEntries(given)
 }
 
 function promptOf({ name, step, prompt }: CompiledStep, { scope }: StepContext): JsonValue {

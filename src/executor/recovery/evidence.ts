@@ -2,6 +2,7 @@
 // came from outside is fenced and cut to a budget, and secrets are marks.
 import { FENCE_RULE, fence } from '../../asking/fence.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
+import { looksLikeForeignReference } from '../../plan/reference.ts'
 import { stringifyJson } from '../../util/json.ts'
 import { hideSecrets, secretMark } from '../../util/secrets.ts'
 import type { CallTarget } from '../call-target.ts'
@@ -42,6 +43,15 @@ function describeSources(execution: StepExecution): string {
   const each = Math.max(LEAST_PER_SOURCE, Math.floor(SOURCES_BUDGET / sources.length))
   const shown = sources.map(([name, output]) => fenceJson(`output of step ${name}`, output, execution, each))
   return ['What the steps before it gave, by step:', ...shown].join('\n\n')
+}
+
+const OUR_REFERENCE = /\$\{\s*(inputs|steps|state|run|item|index|components|secrets)\b/
+
+/** Whether an answer holds a reference where the value itself is due: sent on, it would reach the tool as it stands. */
+export function holdsReference(value: JsonValue): boolean {
+  if (typeof value === 'string') return OUR_REFERENCE.test(value) || looksLikeForeignReference(value)
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).some(holdsReference)
+  return typeof value === 'object' && value !== null && Object.values(value as JsonObject).some(holdsReference)
 }
 
 /** Puts the values of secrets back where an answer repeats their marks. */

@@ -6,7 +6,7 @@ import { isJsonObject } from '../../util/json.ts'
 import { type BoundInputs, missingOf } from '../bind.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { StepExecution } from '../step-execution.ts'
-import { describeStep, FENCE_RULE, fenceJson, restoreSecrets } from './evidence.ts'
+import { describeStep, FENCE_RULE, fenceJson, holdsReference, restoreSecrets } from './evidence.ts'
 
 export interface FillParts {
   readonly ask: AskModel
@@ -83,7 +83,7 @@ async function askForInputs(
       emit: execution.run.emit,
     })
     if (!isJsonObject(answer)) return {}
-    const wanted = pick(answer, missing)
+    const wanted = withoutReferences(pick(answer, missing))
     const given = restoreSecrets(wanted, execution.run.secrets)
     return isJsonObject(given) ? given : {}
   } catch {
@@ -100,5 +100,8 @@ function pick(from: JsonObject, names: readonly string[]): JsonObject {
   }
   return Object.fromEntries(entries)
 }
+
+const withoutReferences = (values: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => !holdsReference(value)))
 
 const merge = (inputs: JsonObject, more: JsonObject): JsonObject => ({ ...more, ...inputs })

@@ -1,12 +1,13 @@
 // Semantic re-resolution: after a failure that speaks of the inputs, the model computes other ones from the user's request
 // and what earlier steps gave. Only this step's inputs change; they pass the schema before anything is called.
+import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import type { AskModel } from '../../contracts/parts.ts'
 import { isJsonObject, stringifyJson } from '../../util/json.ts'
 import { truncateText } from '../../util/text.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { StepExecution } from '../step-execution.ts'
-import { restoreSecrets } from './evidence.ts'
+import { holdsReference, restoreSecrets } from './evidence.ts'
 import { RE_RESOLVE_SYSTEM, reResolveQuestion, type Tried } from './re-resolve-prompt.ts'
 
 export interface Correction {
@@ -15,6 +16,8 @@ export interface Correction {
   readonly inputs: JsonObject
   /** False: the same call may work a moment later. */
   readonly isChanged: boolean
+  /** Why these inputs must not be called. */
+  readonly fault?: TuttiError
 }
 
 /** @returns undefined when the model knows no better inputs, or cannot be asked: the error of the call then stands */
@@ -30,14 +33,34 @@ export async function reResolve(
   if (answer === undefined || answer['should_retry'] !== true) return undefined
   const corrected = answer['corrected_parameters']
   const given = isJsonObject(corrected) ? restoreSecrets(corrected, execution.run.secrets) : {}
-  const inputs = isJsonObject(given) ? { ...last.inputs, ...given } : last.inputs
+  const inputs = isJsonObject(given) ? knownOnly({ ...last.inputs, ...given }, last.inputs, target) : last.inputs
   const analysis = answer['analysis']
   return {
     analysis: typeof analysis === 'string' ? truncateText(analysis, 1_000) : '',
     inputs,
     isChanged: !isSame(inputs, last.inputs),
+    ...(isJsonObject(corrected) && holdsReference(corrected) && { fault: unresolved(target) }),
   }
 }
+
+/** Models like to add keys; those that a closed schema does not know are left out, so that the correction still counts. */
+function knownOnly(inputs: JsonObject, before: JsonObject, { schema }: CallTarget): JsonObject {
+  const unknown = new Set(
+    schema
+      .coerce(inputs)
+      .issues.flatMap(({ keyword, pointer }) => (keyword === 'additionalProperties' ? [pointer.slice(1)] : [])),
+  )
+  if (unknown.size === 0) return inputs
+  return Object.fromEntries(
+    Object.entries(inputs).filter(([name]) => !unknown.has(name) || Object.hasOwn(before, name)),
+  )
+}
+
+const unresolved = ({ label }: CallTarget): TuttiError =>
+  new TuttiError(
+    'invalid_input',
+    `The corrected inputs of "${label}" hold a reference, which nobody resolves any more. Give the values themselves.`,
+  )
 
 /** Off the step path, so JSON text may compare. */
 export const isSame = (a: JsonObject, b: JsonObject): boolean => stringifyJson(a) === stringifyJson(b)

@@ -2,6 +2,7 @@
 import type { JsonValue } from '../../contracts/json.ts'
 import { stringifyJson } from '../../util/json.ts'
 import { truncateText } from '../../util/text.ts'
+import { digestValue } from '../digest.ts'
 
 const MAX_PAIRS = 5
 const MAX_INLINE = 4
@@ -100,7 +101,7 @@ export function readValue(value: JsonValue, reading: Reading): string[] {
     ([key, inner]) =>
       !isListOfObjects(inner) && !(COUNTING.test(key) && typeof inner === 'number' && lengths.has(inner)),
   )
-  const lines = readFacts(facts, reading)
+  const lines = readFacts(facts, reading, Math.max(0, Object.keys(value).length - MAX_KEYS))
   for (const [key, inner] of lists) {
     const items = isList(inner) ? readList(inner) : []
     lines.push(...(lists.length === 1 ? items : [`${wordsOf(key)}:`, ...items.map((item) => `  ${item}`)]))
@@ -116,20 +117,25 @@ function readText(value: JsonValue): string[] {
   const lines = value
     .slice(0, 8_000)
     .split(/\r?\n/)
-    .map((line) => oneLine(line, 500))
+    .map((line) => oneLine(line, 2_000))
     .filter((line, i, all) => line !== '' || (i > 0 && all[i - 1] !== ''))
-  return lines.length > 40 ? [...lines.slice(0, 40), '…'] : lines
+  return lines.length > 40 || value.length > 8_000 ? [...lines.slice(0, 40), '…'] : lines
 }
 
-function readFacts(entries: readonly (readonly [string, JsonValue])[], { wanted, given }: Reading): string[] {
+/** @param beyond how many more there are than are looked at */
+function readFacts(
+  entries: readonly (readonly [string, JsonValue])[],
+  { wanted, given }: Reading,
+  beyond: number,
+): string[] {
   const isRepeated = (value: JsonValue): boolean =>
-    typeof value !== 'object' && given.has(String(value).trim().toLowerCase())
+    typeof value !== 'object' && given.has(showScalar(value).toLowerCase())
   const pairs = entries.map(([key, value]): Pair => ({ key, value, rank: rankOf(key, value, wanted) }))
   const news = pairs.filter(({ value }) => !isRepeated(value) && !isAddress(value))
   const ranked = (news.length > 0 ? news : pairs).toSorted((a, b) => a.rank - b.rank)
   const texts: string[] = []
   let shownText = ' '
-  let left = 0
+  let left = beyond
   for (const { key, value } of ranked) {
     const text = inline(value, key, MAX_VALUE)
     const plain = plainText(text)
@@ -214,7 +220,7 @@ function inline(value: JsonValue, key = '', maxChars = MAX_TEXT): string {
     return cutWith(
       value
         .slice(0, MAX_ITEMS)
-        .map((item) => inline(item))
+        .map((item) => (isList(item) ? digestValue(item, maxChars) : inline(item)))
         .join(', '),
       more,
       maxChars,
@@ -223,7 +229,7 @@ function inline(value: JsonValue, key = '', maxChars = MAX_TEXT): string {
   const entries = Object.entries(value)
     .slice(0, 50)
     .filter(([, inner]) => !isEmpty(inner) && typeof inner !== 'object')
-  if (entries.length === 0) return oneLine(stringifyJson(value), maxChars)
+  if (entries.length === 0) return oneLine(digestValue(value, maxChars), maxChars)
   // A few short texts, such as a code and its name, are read without their keys.
   const isPlain = entries.length <= 3 && entries.every(([, inner]) => typeof inner === 'string' && inner.length <= 30)
   const texts = entries

@@ -50,9 +50,13 @@ function titleOf({ name }: StepRecord): string {
   return short === '' ? name : short.charAt(0).toUpperCase() + short.slice(1)
 }
 
+/** Why a step failed, with the hint that its component gave. */
 export function reasonOf({ error }: StepRecord): string {
   const message = oneLine(error?.message ?? '', MAX_REASON)
-  return message === '' ? 'no reason was given' : message
+  if (message === '') return 'no reason was given'
+  const given = error?.details?.hint
+  const hint = typeof given === 'string' ? oneLine(given, MAX_REASON) : ''
+  return hint === '' || message.includes(hint) ? message : `${message.replace(/[^.!?]$/, '$&.')} ${hint}`
 }
 
 function whyNotRun({ skipReason }: StepRecord): string {
@@ -74,12 +78,13 @@ interface Scene {
 
 function renderStep(step: StepRecord, scene: Scene): string {
   const subject = subjectOf(step, scene, 0)
-  const title = `${titleOf(step)}${subject === '' ? '' : ` · ${subject}`}`
+  // The same call for another subject: `stock_quote_2` is told apart by that.
+  const title = subject === '' ? titleOf(step) : `${titleOf(step).replace(/ \d+$/, '')} · ${subject}`
   const { output } = step
   if (output === undefined || output === null || output === '') return `${title}: done, without a result`
   const reading: Reading = {
     wanted: scene.wanted,
-    given: new Set(plainInputs(step).map(([, value]) => String(value).trim().toLowerCase())),
+    given: new Set(plainInputs(step).map(([, value]) => showScalar(value).toLowerCase())),
   }
   const lines = readValue(output, reading)
   if (lines.length === 0) return `${title}: an empty result`

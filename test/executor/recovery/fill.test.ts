@@ -60,6 +60,12 @@ describe('fill', () => {
     }
   })
 
+  it('never sends a reference that the model gave for a value (B19)', async () => {
+    const { end, calls } = await go(fine, { inputs: {}, model: { fill: () => ({ q: '${steps.src.output.q}' }) } })
+    expect(calls).toHaveLength(0)
+    expect(end.error?.code).toBe('missing_input')
+  })
+
   it('checks what the model gave', async () => {
     const { end, calls } = await go(fine, { inputs: {}, model: { fill: () => ({ q: { a: 1, b: 'x', c: 'y' } }) } })
     expect(calls).toHaveLength(0)

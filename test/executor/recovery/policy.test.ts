@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { TuttiError } from '../../../src/contracts/errors.ts'
 import { fail, fine, go, inTurn, schema, throwing } from '../recovery-support.ts'
 import { answer, call, createWorld, cut, failure, type Handler, unreachable } from '../support.ts'
 
@@ -85,6 +86,17 @@ describe('lost answers', () => {
     expect(calls).toHaveLength(1)
     expect(end.error).toMatchObject({ code: 'outcome_unknown', details: { reason: 'component_unavailable' } })
     expect(end.error?.message).toContain('idempotent: true')
+  })
+
+  it.each([
+    [200, 1, 'outcome_unknown'],
+    [503, 3, 'component_unavailable'],
+  ])('with status %i whose body broke off: a write is called %i times (B50)', async (status, count, code) => {
+    const broken = (): TuttiError =>
+      new TuttiError('component_unavailable', 'The answer broke off.', { details: { sent: true, status } })
+    const { end, calls } = await go({ effect: 'write', on: throwing(broken) })
+    expect(calls).toHaveLength(count)
+    expect(end.error?.code).toBe(code)
   })
 
   it('of a timed-out write are unknown as well', async () => {

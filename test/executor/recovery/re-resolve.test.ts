@@ -132,6 +132,26 @@ describe('semantic re-resolution', () => {
     expect(world.asked).toHaveLength(2)
   })
 
+  it('leaves out what a closed schema does not know, so that the rest of the correction counts (B53)', async () => {
+    const { end, calls } = await go(
+      { inputs: { ...schema, additionalProperties: false }, on: onlyGood },
+      { model: { 're-resolve': fix({ q: 'good', colour: 'blue' }) } },
+    )
+    expect(end.status).toBe('succeeded')
+    expect(calls.map(({ inputs }) => inputs)).toEqual([{ q: 'x' }, { q: 'good' }])
+  })
+
+  it.each(['${steps.a.output.x}', '{{a.response.x}}'])(
+    'never sends a reference, %s, but says so to the model (B19)',
+    async (q) => {
+      const answers = [fix({ q }), fix({ q: 'good' })]
+      const { end, calls, world } = await go(onlyGood, { model: { 're-resolve': () => answers.shift()?.() ?? null } })
+      expect(end.status).toBe('succeeded')
+      expect(calls.map(({ inputs }) => inputs)).toEqual([{ q: 'x' }, { q: 'good' }])
+      expect(world.asked[1]?.messages[0]?.content).toContain('hold a reference')
+    },
+  )
+
   it('works for a capability that says nothing about its inputs (B55)', async () => {
     const { end } = await go({ inputs: {}, on: onlyGood }, { model: { 're-resolve': fix({ q: 'good' }) } })
     expect(end.status).toBe('succeeded')

@@ -1,0 +1,81 @@
+// What a program hands in besides settings: tools, sources, models, listeners. Callers without a compiler get a sentence, not a TypeError.
+import { TuttiError } from '../contracts/errors.ts'
+import { nearest } from '../util/text.ts'
+import { listSections, listSettings } from './settings.ts'
+
+const OPTION_NAMES = ['model', 'tools', 'sources', 'journal', 'onEvent', 'log', 'clock', 'random', 'parts']
+const PART_NAMES = ['engine', 'provider', 'planner', 'executor', 'synthesizer']
+
+type Entries = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Entries => typeof value === 'object' && value !== null
+const has = (value: unknown, method: string): boolean => isObject(value) && typeof value[method] === 'function'
+
+function refuse(name: string, wanted: string): never {
+  throw new TuttiError('invalid_config', `The option "${name}" must be ${wanted}.`)
+}
+
+function checkList(options: Entries, name: string, fits: (item: unknown) => boolean, wanted: string): void {
+  const list = options[name]
+  if (list === undefined) return
+  if (!Array.isArray(list)) refuse(name, `a list: each ${wanted}`)
+  const at = list.findIndex((item) => !fits(item))
+  if (at >= 0) refuse(`${name}[${at}]`, wanted)
+}
+
+function checkMethods(options: Entries, name: string, methods: readonly string[]): void {
+  const value = options[name]
+  if (value === undefined || methods.every((method) => has(value, method))) return
+  refuse(name, `an object with ${methods.join(', ')}`)
+}
+
+/** A wrong word is most often an option's: "tool" is meant to be "tools", not a setting. */
+function checkNames(options: Entries): void {
+  const settings = listSettings().flatMap(({ section, path }) => (section === undefined ? [path] : []))
+  const known = [...OPTION_NAMES, ...listSections(), ...settings]
+  const wrong = Object.keys(options).find((key) => !known.includes(key))
+  if (wrong === undefined) return
+  const [best] = nearest(wrong, known, 1)
+  const hint = best === undefined ? '' : ` Did you mean "${best}"?`
+  throw new TuttiError('invalid_config', `Unknown setting "${wrong}".${hint}`)
+}
+
+/**
+ * Looks at the options that no schema describes; the settings among them are left to `resolveOptions`.
+ * @throws TuttiError `invalid_config` naming the option and what it must be
+ */
+export function checkOptions(options: unknown): void {
+  if (!isObject(options) || Array.isArray(options)) {
+    throw new TuttiError('invalid_config', 'The options of an orchestrator must be an object, such as {model, tools}.')
+  }
+  checkNames(options)
+  const { model, journal, onEvent, random, parts } = options
+  if (model !== undefined && typeof model !== 'string' && !isObject(model)) {
+    refuse('model', 'a name such as "openai:NAME", a LanguageModel, or an object with one for each purpose')
+  }
+  checkList(
+    options,
+    'tools',
+    (item) => isObject(item) && isObject(item.capability) && has(item, 'execute'),
+    'made with tool()',
+  )
+  checkList(
+    options,
+    'sources',
+    (item) => isObject(item) && has(item.discovery, 'load') && has(item.invoker, 'invoke'),
+    'a source with discovery.load and invoker.invoke, such as createHttpSource() gives',
+  )
+  if (journal !== undefined && typeof journal !== 'string' && !has(journal, 'append'))
+    refuse('journal', '"memory:" or a RunJournal')
+  if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'a function')
+  if (random !== undefined && typeof random !== 'function')
+    refuse('random', 'a function that gives a number from 0 to 1')
+  checkMethods(options, 'log', ['debug', 'info', 'warn', 'error'])
+  checkMethods(options, 'clock', ['now', 'after'])
+  if (parts !== undefined && !isObject(parts)) refuse('parts', `an object with ${PART_NAMES.join(', ')}`)
+  for (const name of Object.keys(isObject(parts) ? parts : {})) {
+    if (PART_NAMES.includes(name)) continue
+    const [best] = nearest(name, PART_NAMES, 1)
+    refuse(`parts.${name}`, `left out: there is no such part${best === undefined ? '' : `; did you mean "${best}"?`}`)
+  }
+}
