@@ -1,6 +1,6 @@
 // One engine, one workload, one fresh process: prints one JSON line. `node bench/cell.ts tutti W1 1000`
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createOrchestrator, tool, type PreparedPlan } from '../src/index.ts'
+import { createOrchestrator, type PreparedPlan, tool } from '../src/index.ts'
 import { createNodes, createPayload, criticalPathMs, type Node, type Workload } from './workloads.ts'
 
 interface Engine {
@@ -94,7 +94,8 @@ async function createTutti(work: Work): Promise<Engine> {
   return {
     async run() {
       const response = await orchestrator.execute(prepared)
-      if (response.status !== 'succeeded') throw new Error(`the run ended as ${response.status}: ${JSON.stringify(response.errors?.[0])}`)
+      if (response.status !== 'succeeded')
+        throw new Error(`the run ended as ${response.status}: ${JSON.stringify(response.errors?.[0])}`)
       if (events === 0) throw new Error('no events were seen')
     },
     close: () => orchestrator.close(),
@@ -124,4 +125,14 @@ for (let i = 0; i < (workload === 'W4' ? 2 : 30) && performance.now() < until; i
   cpuMs.push((used.user + used.system) / 1000)
 }
 await engine.close?.()
-console.log(JSON.stringify({ engine: engineName, workload, size, steps: stepsPerRun * runsAtOnce, wallMs, cpuMs, criticalMs: criticalPathMs(nodes) }))
+console.log(
+  JSON.stringify({
+    engine: engineName,
+    workload,
+    size,
+    steps: stepsPerRun * runsAtOnce,
+    wallMs,
+    cpuMs,
+    criticalMs: criticalPathMs(nodes),
+  }),
+)

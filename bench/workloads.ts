@@ -19,7 +19,11 @@ function createSeeded(seed: number): () => number {
   }
 }
 
-const node = (index: number, deps: Iterable<number> = [], ms = 0): Node => ({ id: `n${index}`, deps: [...deps].sort((a, b) => a - b), ms })
+const node = (index: number, deps: Iterable<number> = [], ms = 0): Node => ({
+  id: `n${index}`,
+  deps: [...deps].sort((a, b) => a - b),
+  ms,
+})
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
 /** W1: `count` independent steps, then one that joins them all. */
@@ -85,7 +89,16 @@ export function criticalPathMs(nodes: readonly Node[]): number {
 }
 
 /** About 100 KB of JSON, passed along the chain of W6. */
-export const createPayload = (): { hop: number; rows: { id: number; name: string; tags: string[]; value: number; text: string }[] } => ({
+export const createPayload = (): {
+  hop: number
+  rows: { id: number; name: string; tags: string[]; value: number; text: string }[]
+} => ({
   hop: 0,
-  rows: range(1000).map((i) => ({ id: i, name: `row-${i}`, tags: ['a', 'b', 'c'], value: i * 1.5, text: 'x'.repeat(40) })),
+  rows: range(1000).map((i) => ({
+    id: i,
+    name: `row-${i}`,
+    tags: ['a', 'b', 'c'],
+    value: i * 1.5,
+    text: 'x'.repeat(40),
+  })),
 })

@@ -18,5 +18,7 @@ for (const [name, command, args] of steps) {
   console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`)
   if (status !== 0) failed.push(name)
 }
-console.log(`verify: ${steps.length - failed.length} passed, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(', ')})` : ''}`)
+console.log(
+  `verify: ${steps.length - failed.length} passed, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(', ')})` : ''}`,
+)
 process.exit(failed.length === 0 ? 0 : 1)

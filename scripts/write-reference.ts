@@ -16,7 +16,10 @@ function defaultOf(section: string | undefined, key: string, kind: string): stri
 }
 
 export function writeConfiguration(): string {
-  const rows = listSettings().map((s) => `| \`${s.path}\` | \`${s.fileKey}\` | ${s.variables.map((v) => `\`${v}\``).join(' ')} | ${defaultOf(s.section, s.key, s.kind)} | ${s.allowed}${s.description === '' ? '' : `. ${s.description}`} |`)
+  const rows = listSettings().map(
+    (s) =>
+      `| \`${s.path}\` | \`${s.fileKey}\` | ${s.variables.map((v) => `\`${v}\``).join(' ')} | ${defaultOf(s.section, s.key, s.kind)} | ${s.allowed}${s.description === '' ? '' : `. ${s.description}`} |`,
+  )
   return `${HEAD}# Configuration
 
 Option > environment > file (\`tutti.config.{ts,js,yaml,json}\`, read by the command line and the server) > default. Secrets never appear in any output.
@@ -28,7 +31,9 @@ ${rows.join('\n')}
 }
 
 export function writeErrors(): string {
-  const rows = Object.entries(ERROR_KINDS).map(([code, k]) => `| \`${code}\` | ${k.title} | ${k.http} | ${k.exit} | ${k.retryable ? 'yes' : 'no'} |`)
+  const rows = Object.entries(ERROR_KINDS).map(
+    ([code, k]) => `| \`${code}\` | ${k.title} | ${k.http} | ${k.exit} | ${k.retryable ? 'yes' : 'no'} |`,
+  )
   return `${HEAD}# Errors
 
 Every error is a \`TuttiError\` with one of these codes. "Retryable" says whether the same call, made again later, may succeed.

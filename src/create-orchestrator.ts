@@ -1,53 +1,37 @@
-// The composition root: options in, wired parts out. The only file that knows every part.
-import { createAllProvider } from './catalog/capability-providers/all.ts'
-import { createAutoProvider } from './catalog/capability-providers/auto.ts'
-import { createSearchProvider } from './catalog/capability-providers/search.ts'
+// The composition root: options in, wired parts out. What only a run needs is wired by wire-core.ts, on first use.
 import { createCatalog } from './catalog/catalog.ts'
 import { checkOptions } from './config/check-options.ts'
 import { describeConfig } from './config/describe-config.ts'
 import { resolveOptions } from './config/resolve-options.ts'
-import { createAskModel } from './asking/ask-model.ts'
 import { createHttpInvoker } from './connectors/http/http-invoker.ts'
 import { createLocalSource } from './connectors/local/local-source.ts'
 import type { LocalTool } from './connectors/local/tool.ts'
 import { createRedisSource } from './connectors/redis/redis-source.ts'
-import type { DocumentInput, Explanation, Orchestrator, PlanOutcome, PreparedPlan, RequestOptions, RunAsk, RunStream } from './contracts/api.ts'
+import type { Orchestrator, RequestOptions, RunAsk, RunStream } from './contracts/api.ts'
 import type { Config, ConfigInput } from './contracts/config.ts'
 import { TuttiError } from './contracts/errors.ts'
 import type { RunEvent } from './contracts/events.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
-import type { CapabilityProvider, Clock, Discovery, Executor, Logger, Planner, Random, RunEngine, RunJournal, Source, Synthesizer } from './contracts/parts.ts'
-import type { Issue } from './contracts/plan.ts'
+import type { Clock, Discovery, Logger, Random, RunJournal, Source } from './contracts/parts.ts'
 import type { Response } from './contracts/run.ts'
-import { createExecutor } from './executor/executor.ts'
-import { createCoordinator } from './orchestrator.ts'
-import { checkDocument } from './plan/check.ts'
-import { explainPlan } from './plan/explain.ts'
-import { resolveInputs } from './plan/inputs.ts'
-import { asKind, preparedAsKind } from './plan/kind.ts'
-import { checkBySchema } from './plan/schema.ts'
-import { createPlanner } from './planner/planner.ts'
 import { createModels } from './providers/registry.ts'
 import { createGuardedModel } from './providers/stream-guard.ts'
-import { createInProcessEngine } from './runs/engine-in-process.ts'
 import { createMemoryJournal } from './runs/journals/memory.ts'
-import { headersOfRun, refuseDepth } from './runs/headers.ts'
-import { createRunService, type AcceptedRun } from './runs/run-service.ts'
-import { createThreads } from './runs/threads.ts'
-import { createSynthesizer } from './synthesizer/synthesizer.ts'
 import { reportHealth } from './telemetry/health.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createClock } from './util/clock.ts'
 import { createEventQueue } from './util/event-queue.ts'
 import { createRunId } from './util/ids.ts'
-import { hideSecrets } from './util/secrets.ts'
 import { VERSION } from './util/version.ts'
+import type { Core, OwnParts } from './wire-core.ts'
 
 /** A model by name (`openai:NAME`, `anthropic:NAME`, a comma list for failover) or your own implementation. */
 export type ModelChoice = string | LanguageModel
 type ModelSlot = 'default' | 'plan' | 'select' | 'fill' | 'reResolve' | 'generate' | 'synthesize'
 /** A model per purpose; settings such as `idleTimeoutMs` stand beside them. */
-export type ModelChoices = Omit<NonNullable<ConfigInput['model']>, ModelSlot> & { readonly [K in ModelSlot]?: ModelChoice | undefined }
+export type ModelChoices = Omit<NonNullable<ConfigInput['model']>, ModelSlot> & {
+  readonly [K in ModelSlot]?: ModelChoice | undefined
+}
 
 /**
  * Everything is optional: every setting of the configuration, and the parts that a program brings. What is left out comes from the
@@ -63,13 +47,7 @@ export interface OrchestratorOptions extends Omit<ConfigInput, 'model' | 'journa
   /** `memory:` (default), or your own implementation. */
   readonly journal?: string | RunJournal
   /** Your own implementations of single parts; what is left out is built. */
-  readonly parts?: {
-    readonly engine?: RunEngine
-    readonly provider?: CapabilityProvider
-    readonly planner?: Planner
-    readonly executor?: Executor
-    readonly synthesizer?: Synthesizer
-  }
+  readonly parts?: OwnParts
   /** Sees every event of every run. What it throws is dropped. */
   readonly onEvent?: (event: RunEvent) => void
   /** Default: silent. */
@@ -92,67 +70,43 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   const { config, models } = readOptions(options)
   const { clock = createClock(), log = SILENT, random = Math.random, parts = {} } = options
   const metrics = createMetrics()
-  const catalog = createCatalog({ sources: listSources(options, config, { clock, log }), clock, log, settings: config.catalog })
+  const catalog = createCatalog({
+    sources: listSources(options, config, { clock, log }),
+    clock,
+    log,
+    settings: config.catalog,
+  })
   const guarded = guardModels(clock, config.model)
   const vendorModel = createModels(config, { clock, random, log })
   const modelFor = (purpose: Purpose): LanguageModel | undefined => guarded(models(purpose)) ?? vendorModel(purpose)
-  const ask = createAskModel({ modelFor, clock, settings: config.model, check: checkBySchema })
-  const provider = parts.provider ?? PROVIDERS[config.capabilities.provider]({ catalog, topK: config.capabilities.topK })
-  const planner = parts.planner ?? createPlanner({ ask, settings: config, clock, log })
-  const ownExecutor = parts.executor === undefined ? createExecutor({ settings: config, invokerOf: (component) => catalog.invokerOf(component), ask, clock, random, log }) : undefined
-  const synthesizer = parts.synthesizer ?? createSynthesizer({ ask, settings: config })
   const journal = typeof options.journal === 'object' ? options.journal : createMemoryJournal(config.runs)
 
-  // A model may leave a required input to be filled at run time; an author is told of it before anything runs.
-  const prepare = async (input: DocumentInput, origin: 'author' | 'model' = 'author'): Promise<PreparedPlan> => {
-    if (isPrepared(input)) return input.fingerprint === catalog.fingerprint ? input : await prepare(input.document, origin)
-    const { document, plan, issues } = await checkDocument(input, catalog, { origin, maxSteps: config.executor.maxSteps })
-    if (document === undefined || plan === undefined || issues.some((issue) => issue.severity === 'error')) throw invalidDocument(issues)
-    return { document, issues, compiled: plan, fingerprint: catalog.fingerprint }
-  }
-  const coordinator = createCoordinator({
-    provider, planner, executor: parts.executor ?? (ownExecutor as Executor), synthesizer, view: catalog, clock,
-    prepare: (document) => prepare(asKind(document, 'plan'), 'model'), threads: createThreads(), headersOf: headersOfRun,
-  })
-  const accept = async (asked: RunAsk, request: RequestOptions): Promise<AcceptedRun> => {
-    if (!saysWhat(asked)) throw new TuttiError('invalid_request', 'Nothing is to be run: give {request} or {document}.')
-    refuseDepth(request.headers, config.runs.maxDepth)
-    if ('request' in asked && asked.document === undefined) {
-      if (typeof asked.request !== 'string' || asked.request.trim() === '') throw new TuttiError('invalid_request', 'The request is empty. Say in a sentence what you want.')
-      const inputs = request.inputs ?? {}
-      return { inputs, liveInputs: inputs, secrets: new Map() }
-    }
-    const first = await prepare(asked.document)
-    const prepared = request.documentKind === undefined ? first : preparedAsKind(first, request.documentKind)
-    const given = resolveInputs(prepared.document, request.inputs ?? {})
-    if (given.issues.some((issue) => issue.severity === 'error')) throw invalidInputs(given.issues)
-    return { prepared, inputs: hideSecrets(given.inputs, given.secrets), liveInputs: given.inputs, secrets: given.secrets }
-  }
   const observe = (event: RunEvent): void => metrics.observe(event)
   const listeners = options.onEvent === undefined ? [observe] : [observe, options.onEvent]
-  const runs = createRunService({
-    journal, engine: parts.engine ?? createInProcessEngine({ clock, log }), clock, log, settings: config.runs, listeners, accept,
-    conduct: (handle) => coordinator.conduct(handle),
-  })
-
+  let core: Core | undefined
+  let wiring: Promise<Core> | undefined
+  const wire = (): Promise<Core> =>
+    (wiring ??= import('./wire-core.ts').then(
+      ({ wireCore }) =>
+        (core = wireCore({ own: parts, config, catalog, modelFor, journal, listeners, clock, log, random })),
+    ))
   let starting: Promise<void> | undefined
   let closing: Promise<void> | undefined
   const start = (): Promise<void> => {
-    if (closing !== undefined) return Promise.reject(new TuttiError('closed', 'The orchestrator is closed. Create a new one.'))
-    return (starting ??= (async () => {
-      await catalog.start()
-      runs.start()
-    })())
+    if (closing !== undefined)
+      return Promise.reject(new TuttiError('closed', 'The orchestrator is closed. Create a new one.'))
+    return (starting ??= Promise.all([wire(), catalog.start()]).then(([{ runs }]) => runs.start()))
   }
-  const started = async <T>(work: () => Promise<T>): Promise<T> => {
+  const started = async <T>(work: (wired: Core) => Promise<T>): Promise<T> => {
     await start()
-    return await work()
+    return await work(await wire())
   }
+  const runsOf = async (): Promise<Core['runs']> => (await wire()).runs
   // In reverse order of the wiring; one that fails does not keep the others from ending.
   const close = async (drainMs: number): Promise<void> => {
     const steps: readonly (readonly [string, () => Promise<void> | void])[] = [
-      ['runs', () => runs.stop(drainMs)],
-      ['executor', () => ownExecutor?.close()],
+      ['runs', () => core?.runs.stop(drainMs)],
+      ['executor', () => core?.closeExecutor()],
       ['catalog', () => catalog.close()],
       ['journal', () => journal.close?.()],
     ]
@@ -164,7 +118,8 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
       }
     }
   }
-  const waitFor = async (asked: RunAsk, request: RequestOptions): Promise<Response> => (await started(() => runs.begin(asked, request))).done
+  const waitFor = async (asked: RunAsk, request: RequestOptions): Promise<Response> =>
+    (await started(({ runs }) => runs.begin(asked, request))).done
 
   const orchestrator: Orchestrator = {
     processRequest: (request, requestOptions = {}) => waitFor({ request }, requestOptions),
@@ -172,32 +127,29 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     stream(request, requestOptions = {}): RunStream {
       const runId = createRunId()
       const queue = createEventQueue<RunEvent>()
-      const result = started(() => runs.open(runId, { request }, requestOptions, (event) => {
-        queue.push(event)
-        if (event.type === 'run-end') queue.end()
-      })).then(({ done }) => done)
+      const result = started(({ runs }) =>
+        runs.open(runId, { request }, requestOptions, (event) => {
+          queue.push(event)
+          if (event.type === 'run-end') queue.end()
+        }),
+      ).then(({ done }) => done)
       result.catch((thrown: unknown) => queue.fail(thrown))
       return { runId, result, [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator]() }
     },
-    async plan(request, requestOptions = {}): Promise<PlanOutcome> {
-      await start()
-      await accept({ request }, requestOptions)
-      const { document, issues, way, degraded } = await coordinator.plan({
-        runId: createRunId(), request, principal: requestOptions.principal ?? 'local', turns: [],
-        signal: requestOptions.signal ?? new AbortController().signal, emit: () => undefined,
-      })
-      const checked = await checkDocument(document, catalog, { origin: 'model', maxSteps: config.executor.maxSteps })
-      return { document: checked.plan?.document ?? document, issues, way, explanation: checked.plan === undefined ? EMPTY_EXPLANATION : explainPlan(checked.plan), ...(degraded !== undefined && { degraded }) }
+    plan: (request, requestOptions) => started((wired) => wired.plan(request, requestOptions)),
+    validate: (document) => started((wired) => wired.validate(document)),
+    explain: (document) => started((wired) => wired.explain(document)),
+    prepare: (document) => started((wired) => wired.prepare(document)),
+    runs: {
+      submit: (asked, requestOptions) => started(({ runs }) => runs.submit(asked, requestOptions)),
+      get: async (runId, asked) => (await runsOf()).get(runId, asked),
+      list: async (filter) => (await runsOf()).list(filter),
+      async *events(runId, asked) {
+        yield* (await runsOf()).events(runId, asked)
+      },
+      wait: async (runId, asked) => (await runsOf()).wait(runId, asked),
+      cancel: async (runId, asked) => (await runsOf()).cancel(runId, asked),
     },
-    async validate(document) {
-      await start()
-      if (isPrepared(document)) return { valid: true, issues: document.issues }
-      const { issues } = await checkDocument(document, catalog, { origin: 'author', maxSteps: config.executor.maxSteps })
-      return { valid: !issues.some((issue) => issue.severity === 'error'), issues }
-    },
-    explain: async (document) => explainPlan((await started(() => prepare(document))).compiled),
-    prepare: (document) => started(() => prepare(document)),
-    runs: { ...runs, submit: (asked, requestOptions) => started(() => runs.submit(asked, requestOptions)) },
     catalog: {
       get fingerprint() {
         return catalog.fingerprint
@@ -208,12 +160,27 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
       refresh: (signal = new AbortController().signal) => catalog.refresh(signal),
       sources: () => catalog.sources(),
     },
-    health: async () => reportHealth({ sources: catalog.sources(), modelId: modelFor('plan')?.id, journalDurable: journal.durable, journalTrouble: runs.journalTrouble(), closed: closing !== undefined }),
+    health: async () =>
+      reportHealth({
+        sources: catalog.sources(),
+        modelId: modelFor('plan')?.id,
+        journalDurable: journal.durable,
+        journalTrouble: core?.runs.journalTrouble(),
+        closed: closing !== undefined,
+      }),
     status: () => ({
-      initialised: starting !== undefined, closed: closing !== undefined, version: VERSION, activeRuns: runs.active,
-      components: catalog.components().length, configuration: describeConfig(config),
+      initialised: starting !== undefined,
+      closed: closing !== undefined,
+      version: VERSION,
+      activeRuns: core?.runs.active ?? 0,
+      components: catalog.components().length,
+      configuration: describeConfig(config),
     }),
-    metrics: () => ({ ...metrics.snapshot(), activeRuns: runs.active, planCache: planner.stats?.() ?? { hits: 0, misses: 0, size: 0 } }),
+    metrics: () => ({
+      ...metrics.snapshot(),
+      activeRuns: core?.runs.active ?? 0,
+      planCache: core?.planCache() ?? { hits: 0, misses: 0, size: 0 },
+    }),
     start,
     close: ({ drainMs = 0 } = {}) => (closing ??= close(drainMs)),
     [Symbol.asyncDispose]: () => orchestrator.close(),
@@ -227,20 +194,48 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
  * @throws TuttiError `invalid_config`
  */
 export function createSimpleOrchestrator(discovery: Discovery | Source, model: ModelChoice): Orchestrator {
-  if (typeof discovery !== 'object' || discovery === null) throw new TuttiError('invalid_config', 'The discovery must be a Discovery (an object with name and load) or a Source.')
-  const source: Source = 'discovery' in discovery ? discovery : { discovery, invoker: createHttpInvoker({ privateAddresses: true, maxResponseBytes: 10_000_000 }) }
+  if (typeof discovery !== 'object' || discovery === null)
+    throw new TuttiError(
+      'invalid_config',
+      'The discovery must be a Discovery (an object with name and load) or a Source.',
+    )
+  const source: Source =
+    'discovery' in discovery
+      ? discovery
+      : { discovery, invoker: createHttpInvoker({ privateAddresses: true, maxResponseBytes: 10_000_000 }) }
   return createOrchestrator({ model, sources: [source] })
 }
 
-const EMPTY_EXPLANATION: Explanation = { stages: [], criticalPath: [], edges: [], maxParallelism: 0, text: 'No steps.' }
-const PROVIDERS = { auto: createAutoProvider, all: createAllProvider, search: createSearchProvider } as const
-const PURPOSE_KEYS = { plan: 'plan', 'plan-repair': 'plan', select: 'select', fill: 'fill', 're-resolve': 'reResolve', generate: 'generate', synthesize: 'synthesize' } as const satisfies Record<Purpose, string>
+const PURPOSE_KEYS = {
+  plan: 'plan',
+  'plan-repair': 'plan',
+  select: 'select',
+  fill: 'fill',
+  're-resolve': 'reResolve',
+  generate: 'generate',
+  synthesize: 'synthesize',
+} as const satisfies Record<Purpose, string>
 
-const isLanguageModel = (choice: unknown): choice is LanguageModel => typeof choice === 'object' && choice !== null && 'stream' in choice && typeof choice.stream === 'function'
+const isLanguageModel = (choice: unknown): choice is LanguageModel =>
+  typeof choice === 'object' && choice !== null && 'stream' in choice && typeof choice.stream === 'function'
 
 /** Models given as objects are taken out; all else is configuration, completed from the environment. */
-function readOptions(options: OrchestratorOptions): { config: Config; models: (purpose: Purpose) => LanguageModel | undefined } {
-  const { model, tools: _t, sources: _s, journal, parts: _p, onEvent: _o, log: _l, clock: _c, random: _r, ...settings } = options
+function readOptions(options: OrchestratorOptions): {
+  config: Config
+  models: (purpose: Purpose) => LanguageModel | undefined
+} {
+  const {
+    model,
+    tools: _t,
+    sources: _s,
+    journal,
+    parts: _p,
+    onEvent: _o,
+    log: _l,
+    clock: _c,
+    random: _r,
+    ...settings
+  } = options
   const choices: ModelChoices = typeof model === 'string' || isLanguageModel(model) ? { default: model } : (model ?? {})
   const named: Record<string, unknown> = {}
   const given = new Map<string, LanguageModel>()
@@ -253,7 +248,10 @@ function readOptions(options: OrchestratorOptions): { config: Config; models: (p
 }
 
 /** A model of the caller's own gets the same deadlines as a vendor's; each is wrapped once. */
-function guardModels(clock: Clock, settings: Config['model']): (model: LanguageModel | undefined) => LanguageModel | undefined {
+function guardModels(
+  clock: Clock,
+  settings: Config['model'],
+): (model: LanguageModel | undefined) => LanguageModel | undefined {
   const wrapped = new Map<LanguageModel, LanguageModel>()
   return (model) => {
     if (model === undefined) return undefined
@@ -263,30 +261,16 @@ function guardModels(clock: Clock, settings: Config['model']): (model: LanguageM
   }
 }
 
-function listSources(options: OrchestratorOptions, config: Config, tools: { readonly clock: Clock; readonly log: Logger }): Source[] {
+function listSources(
+  options: OrchestratorOptions,
+  config: Config,
+  tools: { readonly clock: Clock; readonly log: Logger },
+): Source[] {
   const sources: Source[] = []
   if (options.tools !== undefined && options.tools.length > 0) sources.push(createLocalSource(options.tools))
   sources.push(...(options.sources ?? []))
   const { url, namespaces } = config.redis
-  if (url !== undefined) sources.push(createRedisSource({ url, namespaces, maxResponseBytes: config.executor.maxResponseBytes, ...tools }))
+  if (url !== undefined)
+    sources.push(createRedisSource({ url, namespaces, maxResponseBytes: config.executor.maxResponseBytes, ...tools }))
   return sources
-}
-
-const saysWhat = (asked: unknown): boolean => typeof asked === 'object' && asked !== null && ('request' in asked || 'document' in asked)
-
-function isPrepared(input: DocumentInput): input is PreparedPlan {
-  return typeof input === 'object' && input !== null && 'compiled' in input && 'fingerprint' in input && 'document' in input
-}
-
-function invalidDocument(issues: readonly Issue[]): TuttiError {
-  const errors = issues.filter((issue) => issue.severity === 'error')
-  const [first] = errors
-  const place = first?.line === undefined ? (first?.pointer ?? '') : `line ${first.line}, column ${first.column ?? 1}`
-  const where = place === '' ? '' : `${place}: `
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-  return new TuttiError('invalid_document', first === undefined ? 'The document could not be read.' : `${where}${first.message}${more}`, { details: { issues } })
-}
-
-function invalidInputs(issues: readonly Issue[]): TuttiError {
-  return new TuttiError('invalid_inputs', issues.filter((i) => i.severity === 'error').map((i) => i.message).join(' '), { details: { issues } })
 }

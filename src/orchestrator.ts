@@ -1,9 +1,18 @@
 // The coordinator: get a plan, run it, synthesize, end. It decides order and does no work; every fact goes out as an event.
 import type { CompiledPlan, PreparedPlan, Scope } from './contracts/compiled.ts'
-import { errorInfo, toTuttiError, TuttiError, type ErrorInfo } from './contracts/errors.ts'
+import { type ErrorInfo, errorInfo, TuttiError, toTuttiError } from './contracts/errors.ts'
 import type { JsonObject } from './contracts/json.ts'
 import type {
-  CapabilityProvider, CatalogView, Clock, Executor, PlanEvent, Planner, RunHandle, SegmentEnd, Synthesizer, Turn,
+  CapabilityProvider,
+  CatalogView,
+  Clock,
+  Executor,
+  PlanEvent,
+  Planner,
+  RunHandle,
+  SegmentEnd,
+  Synthesizer,
+  Turn,
 } from './contracts/parts.ts'
 import type { Issue, PlanDocument } from './contracts/plan.ts'
 import type { Degraded, Response, RunStatus } from './contracts/run.ts'
@@ -21,7 +30,10 @@ export interface OrchestratorParts {
   /** Compiles a document that was validated already. */
   readonly prepare: (document: PlanDocument) => Promise<PreparedPlan>
   /** Earlier turns of a thread, and where a new one is kept. */
-  readonly threads: { turns(principal: string, threadId: string): readonly Turn[]; add(principal: string, threadId: string, turn: Turn): void }
+  readonly threads: {
+    turns(principal: string, threadId: string): readonly Turn[]
+    add(principal: string, threadId: string, turn: Turn): void
+  }
   /** Headers of every component call of a run. */
   readonly headersOf: (handle: RunHandle) => Readonly<Record<string, string>>
 }
@@ -35,7 +47,12 @@ export interface Coordinator {
   conduct(handle: RunHandle): Promise<SegmentEnd>
 }
 
-export type PlanHandle = Pick<RunHandle, 'emit' | 'signal'> & { readonly runId: string; readonly request: string; readonly principal: string; readonly turns: readonly Turn[] }
+export type PlanHandle = Pick<RunHandle, 'emit' | 'signal'> & {
+  readonly runId: string
+  readonly request: string
+  readonly principal: string
+  readonly turns: readonly Turn[]
+}
 
 /** What a run ends with, beside what its events tell. */
 interface Ending {
@@ -56,18 +73,39 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
     const begun = clock.now()
     const { offered, hidden } = await parts.provider.offer({ request, principal, signal })
     emit({ type: 'plan-start', offered: offered.length, hidden: hidden.length })
-    const widen = async (words: string): Promise<typeof offered> => (await parts.provider.offer({ request: words, principal, signal })).offered
-    for await (const event of parts.planner.plan({ request, runId, principal, turns, offered, widen, view, signal, emit })) {
+    const widen = async (words: string): Promise<typeof offered> =>
+      (await parts.provider.offer({ request: words, principal, signal })).offered
+    for await (const event of parts.planner.plan({
+      request,
+      runId,
+      principal,
+      turns,
+      offered,
+      widen,
+      view,
+      signal,
+      emit,
+    })) {
       if (event.type === 'delta') emit({ type: 'plan-delta', delta: event.text })
       if (event.type !== 'document') continue
       const { document, issues, way, degraded } = event
-      emit({ type: 'plan-end', document, way, issues, durationMs: clock.now() - begun, ...(degraded !== undefined && { degraded }) })
+      emit({
+        type: 'plan-end',
+        document,
+        way,
+        issues,
+        durationMs: clock.now() - begun,
+        ...(degraded !== undefined && { degraded }),
+      })
       return event
     }
     throw new TuttiError('internal', 'The planner ended without a document.')
   }
 
-  const executePlan = async (handle: RunHandle, prepared: PreparedPlan): Promise<Pick<Ending, 'outputs' | 'missing' | 'executionMs'>> => {
+  const executePlan = async (
+    handle: RunHandle,
+    prepared: PreparedPlan,
+  ): Promise<Pick<Ending, 'outputs' | 'missing' | 'executionMs'>> => {
     const begun = clock.now()
     const { run } = handle
     await parts.executor.execute(
@@ -102,19 +140,43 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
       step: (name) => handle.view(name),
       component: (name) => {
         const component = view.component(name)
-        return component === undefined ? undefined : { healthy: component.instances.some((i) => i.health !== 'unhealthy') }
+        return component === undefined
+          ? undefined
+          : { healthy: component.instances.some((i) => i.health !== 'unhealthy') }
       },
       secret: () => undefined,
     }
     return evaluateOutputs(compiled, scope)
   }
 
-  const synthesize = async (handle: RunHandle, request: string, turns: readonly Turn[], ending: Ending): Promise<Ending> => {
+  const synthesize = async (
+    handle: RunHandle,
+    request: string,
+    turns: readonly Turn[],
+    ending: Ending,
+  ): Promise<Ending> => {
     const begun = clock.now()
-    const record: Response = { ...handle.snapshot(), ...(ending.outputs !== undefined && { outputs: ending.outputs }), ...(ending.missing !== undefined && { missing: ending.missing }) }
-    for await (const event of parts.synthesizer.synthesize({ request, runId: handle.run.runId, turns, record, signal: handle.signal, emit: handle.emit })) {
+    const record: Response = {
+      ...handle.snapshot(),
+      ...(ending.outputs !== undefined && { outputs: ending.outputs }),
+      ...(ending.missing !== undefined && { missing: ending.missing }),
+    }
+    for await (const event of parts.synthesizer.synthesize({
+      request,
+      runId: handle.run.runId,
+      turns,
+      record,
+      signal: handle.signal,
+      emit: handle.emit,
+    })) {
       if (event.type === 'delta') handle.emit({ type: 'answer-delta', delta: event.text })
-      else return { ...ending, answer: event.answer, ...joinDegraded(ending.degraded, event.degraded), synthesisMs: clock.now() - begun }
+      else
+        return {
+          ...ending,
+          answer: event.answer,
+          ...joinDegraded(ending.degraded, event.degraded),
+          synthesisMs: clock.now() - begun,
+        }
     }
     throw new TuttiError('internal', 'The synthesizer ended without an answer.')
   }
@@ -126,7 +188,8 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
     const { document, issues, degraded } = planned
     const missing = document.missing === undefined || document.missing.length === 0 ? undefined : document.missing
     const found: Ending = { ...(missing !== undefined && { missing }), ...(degraded !== undefined && { degraded }) }
-    if (issues.some((issue) => issue.severity === 'error')) return { ...found, status: 'failed', error: invalidPlan(issues) }
+    if (issues.some((issue) => issue.severity === 'error'))
+      return { ...found, status: 'failed', error: invalidPlan(issues) }
     if (document.steps.length === 0) {
       const answer = document.reason ?? 'Nothing that is registered here can serve this request.'
       handle.emit({ type: 'answer-delta', delta: answer })
@@ -138,7 +201,8 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
     const ending: Ending = { ...found, ...executed, ...joinMissing(missing, executed.missing) }
     if (handle.signal.aborted) return ending
     const done = await synthesize(handle, request, turns, ending)
-    if (threadId !== undefined && done.answer !== undefined) parts.threads.add(principal, threadId, { request, answer: done.answer })
+    if (threadId !== undefined && done.answer !== undefined)
+      parts.threads.add(principal, threadId, { request, answer: done.answer })
     return done
   }
 
@@ -146,7 +210,11 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
     const { document, issues } = prepared
     handle.emit({ type: 'plan-end', document, way: 'given', issues, durationMs: 0 })
     if (document.steps.length === 0) {
-      return { status: 'partial', ...(document.reason !== undefined && { answer: document.reason }), ...(document.missing !== undefined && { missing: document.missing }) }
+      return {
+        status: 'partial',
+        ...(document.reason !== undefined && { answer: document.reason }),
+        ...(document.missing !== undefined && { missing: document.missing }),
+      }
     }
     return await executePlan(handle, prepared)
   }
@@ -166,10 +234,19 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
   const end = (handle: RunHandle, begunAt: number, ending: Ending): void => {
     const record = handle.snapshot()
     const stop = handle.signal.aborted ? toTuttiError(handle.signal.reason, 'cancelled') : undefined
-    const failure: ErrorInfo | undefined = stop !== undefined && stop.code !== 'cancelled' ? errorInfo(stop) : ending.error === undefined || stop !== undefined ? undefined : errorInfo(ending.error)
-    const status = stop?.code === 'cancelled' ? 'cancelled' : (ending.status ?? runStatus(record, { failed: failure !== undefined, missing: ending.missing }))
+    const failure: ErrorInfo | undefined =
+      stop !== undefined && stop.code !== 'cancelled'
+        ? errorInfo(stop)
+        : ending.error === undefined || stop !== undefined
+          ? undefined
+          : errorInfo(ending.error)
+    const status =
+      stop?.code === 'cancelled'
+        ? 'cancelled'
+        : (ending.status ?? runStatus(record, { failed: failure !== undefined, missing: ending.missing }))
     const errors = runErrors(record, failure)
-    const answer = ending.answer ?? (handle.run.request === undefined ? null : unfinishedAnswer(record, status, failure))
+    const answer =
+      ending.answer ?? (handle.run.request === undefined ? null : unfinishedAnswer(record, status, failure))
     handle.emit({
       type: 'run-end',
       response: {
@@ -177,7 +254,12 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
         status,
         answer,
         ...(ending.outputs !== undefined && { outputs: ending.outputs }),
-        timings: { planningMs: record.timings.planningMs, executionMs: ending.executionMs ?? 0, synthesisMs: ending.synthesisMs ?? 0, totalMs: clock.now() - begunAt },
+        timings: {
+          planningMs: record.timings.planningMs,
+          executionMs: ending.executionMs ?? 0,
+          synthesisMs: ending.synthesisMs ?? 0,
+          totalMs: clock.now() - begunAt,
+        },
         ...(ending.degraded !== undefined && { degraded: ending.degraded }),
         ...(ending.missing !== undefined && { missing: ending.missing }),
         ...(errors.length > 0 && { errors }),
@@ -222,17 +304,26 @@ async function orLeft(work: Promise<Ending>, signal: AbortSignal): Promise<Endin
 
 function invalidPlan(issues: readonly Issue[]): TuttiError {
   const errors = issues.filter((issue) => issue.severity === 'error')
-  const shown = errors.slice(0, 5).map((issue) => issue.message).join(' ')
-  return new TuttiError('invalid_plan', `No valid plan was found for the request. ${shown}`, { details: { issues: errors } })
+  const shown = errors
+    .slice(0, 5)
+    .map((issue) => issue.message)
+    .join(' ')
+  return new TuttiError('invalid_plan', `No valid plan was found for the request. ${shown}`, {
+    details: { issues: errors },
+  })
 }
 
 function joinDegraded(a: Degraded | undefined, b: Degraded | undefined): { degraded?: Degraded } {
-  if (a === undefined || b === undefined) return a === undefined && b === undefined ? {} : { degraded: (a ?? b) as Degraded }
+  if (a === undefined || b === undefined)
+    return a === undefined && b === undefined ? {} : { degraded: (a ?? b) as Degraded }
   const reason = a.reason === b.reason ? a.reason : `${a.reason} ${b.reason}`
   return { degraded: { reason, way: a.way === b.way ? a.way : `${a.way}, ${b.way}` } }
 }
 
-function joinMissing(a: readonly string[] | undefined, b: readonly string[] | undefined): { missing?: readonly string[] } {
+function joinMissing(
+  a: readonly string[] | undefined,
+  b: readonly string[] | undefined,
+): { missing?: readonly string[] } {
   const all = [...new Set([...(a ?? []), ...(b ?? [])])]
   return all.length === 0 ? {} : { missing: all }
 }

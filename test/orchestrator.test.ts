@@ -9,15 +9,38 @@ import { createCoordinator, type OrchestratorParts } from '../src/orchestrator.t
 import { createRunFold } from '../src/record/fold.ts'
 import { createManualClock, type ManualClock } from './support/manual-clock.ts'
 
-const step = (name: string, more: Partial<Step> = {}): Step => ({ name, type: 'call', component: name, dependsOn: [], ...more })
+const step = (name: string, more: Partial<Step> = {}): Step => ({
+  name,
+  type: 'call',
+  component: name,
+  dependsOn: [],
+  ...more,
+})
 const view: CatalogView = {
-  fingerprint: 'f', components: () => [], component: () => undefined, find: () => undefined, offering: () => [], pick: () => undefined,
-  busy: () => () => undefined, refresh: async () => undefined,
+  fingerprint: 'f',
+  components: () => [],
+  component: () => undefined,
+  find: () => undefined,
+  offering: () => [],
+  pick: () => undefined,
+  busy: () => () => undefined,
+  refresh: async () => undefined,
 }
 const compiled = (document: PlanDocument): CompiledPlan => ({
-  document, steps: [], indexOf: new Map(), inDegrees: new Int32Array(), offsets: new Int32Array(1), dependants: new Int32Array(), onError: 'continue',
+  document,
+  steps: [],
+  indexOf: new Map(),
+  inDegrees: new Int32Array(),
+  offsets: new Int32Array(1),
+  dependants: new Int32Array(),
+  onError: 'continue',
 })
-const prepared = (document: PlanDocument): PreparedPlan => ({ document, issues: [], compiled: compiled(document), fingerprint: 'f' })
+const prepared = (document: PlanDocument): PreparedPlan => ({
+  document,
+  issues: [],
+  compiled: compiled(document),
+  fingerprint: 'f',
+})
 const planner = (event: Partial<Extract<PlanEvent, { type: 'document' }>> & { document: PlanDocument }): Planner => ({
   async *plan() {
     yield { type: 'delta', text: '{"steps"' }
@@ -27,7 +50,15 @@ const planner = (event: Partial<Extract<PlanEvent, { type: 'document' }>> & { do
 /** Ends each step as told; what is not told succeeds. */
 const executor = (outcomes: Record<string, Partial<Extract<RunFact, { type: 'step-end' }>>> = {}): Executor => ({
   async execute(run, { plan }) {
-    for (const { name } of plan.document.steps) run.emit({ type: 'step-end', step: name, status: 'succeeded', output: { from: name }, durationMs: 1, ...outcomes[name] })
+    for (const { name } of plan.document.steps)
+      run.emit({
+        type: 'step-end',
+        step: name,
+        status: 'succeeded',
+        output: { from: name },
+        durationMs: 1,
+        ...outcomes[name],
+      })
     return 'ended'
   },
 })
@@ -47,49 +78,112 @@ interface World {
   readonly abort: (reason: TuttiError) => void
 }
 
-function createWorld(parts: Partial<OrchestratorParts>, run: Partial<RunHandle['run']> = { request: 'do it' }, more: Partial<RunHandle> = {}): World {
+function createWorld(
+  parts: Partial<OrchestratorParts>,
+  run: Partial<RunHandle['run']> = { request: 'do it' },
+  more: Partial<RunHandle> = {},
+): World {
   const clock = createManualClock()
   const fold = createRunFold('r')
   const events: RunEvent[] = []
   const abort = new AbortController()
   const coordinator = createCoordinator({
-    provider: { offer: async () => ({ offered: [], hidden: [] }) }, planner: planner({ document: { steps: [step('a')] } }), executor: executor(), synthesizer, view, clock,
-    prepare: async (document) => prepared(document), threads: { turns: () => [], add: () => undefined }, headersOf: () => ({}), ...parts,
+    provider: { offer: async () => ({ offered: [], hidden: [] }) },
+    planner: planner({ document: { steps: [step('a')] } }),
+    executor: executor(),
+    synthesizer,
+    view,
+    clock,
+    prepare: async (document) => prepared(document),
+    threads: { turns: () => [], add: () => undefined },
+    headersOf: () => ({}),
+    ...parts,
   })
   const handle: RunHandle = {
-    run: { runId: 'r', principal: 'local', createdAt: clock.timestamp(), inputs: {}, ...run }, liveInputs: {}, secrets: new Map(), signal: abort.signal,
-    abort: (reason) => abort.abort(reason), flush: undefined, settled: new Map<string, StepView>(),
+    run: { runId: 'r', principal: 'local', createdAt: clock.timestamp(), inputs: {}, ...run },
+    liveInputs: {},
+    secrets: new Map(),
+    signal: abort.signal,
+    abort: (reason) => abort.abort(reason),
+    flush: undefined,
+    settled: new Map<string, StepView>(),
     emit(fact) {
       const event: RunEvent = { ...fact, runId: 'r', seq: events.length + 1, at: clock.timestamp() }
       events.push(event)
       fold.apply(event)
     },
-    startedAt: () => '2026-01-01T00:00:00.000Z', snapshot: () => fold.snapshot(), view: (name) => fold.view(name), ...more,
+    startedAt: () => '2026-01-01T00:00:00.000Z',
+    snapshot: () => fold.snapshot(),
+    view: (name) => fold.view(name),
+    ...more,
   }
-  return { events, response: () => fold.snapshot(), clock, conduct: async () => void (await coordinator.conduct(handle)), abort: (reason) => abort.abort(reason) }
+  return {
+    events,
+    response: () => fold.snapshot(),
+    clock,
+    conduct: async () => void (await coordinator.conduct(handle)),
+    abort: (reason) => abort.abort(reason),
+  }
 }
 
 describe('the coordinator', () => {
   it('chooses, plans, executes, synthesizes and ends, in this order', async () => {
     const world = createWorld({})
     await world.conduct()
-    expect(world.events.map((e) => e.type)).toEqual(['run-start', 'plan-start', 'plan-delta', 'plan-end', 'step-end', 'answer-delta', 'answer-delta', 'run-end'])
-    expect(world.response()).toMatchObject({ status: 'succeeded', answer: 'The answer.', plan: { steps: [{ name: 'a' }] } })
+    expect(world.events.map((e) => e.type)).toEqual([
+      'run-start',
+      'plan-start',
+      'plan-delta',
+      'plan-end',
+      'step-end',
+      'answer-delta',
+      'answer-delta',
+      'run-end',
+    ])
+    expect(world.response()).toMatchObject({
+      status: 'succeeded',
+      answer: 'The answer.',
+      plan: { steps: [{ name: 'a' }] },
+    })
   })
   it('ends an honest "cannot" as partial, with the reason as answer and without synthesis (B03)', async () => {
     let asked = false
     const world = createWorld({
       planner: planner({ document: { steps: [], reason: 'No tool knows the time.', missing: ['a clock'] } }),
-      synthesizer: { async *synthesize() { asked = true; yield { type: 'answer', answer: 'invented' } } },
+      synthesizer: {
+        async *synthesize() {
+          asked = true
+          yield { type: 'answer', answer: 'invented' }
+        },
+      },
     })
     await world.conduct()
-    expect(world.response()).toMatchObject({ status: 'partial', answer: 'No tool knows the time.', missing: ['a clock'], steps: [] })
+    expect(world.response()).toMatchObject({
+      status: 'partial',
+      answer: 'No tool knows the time.',
+      missing: ['a clock'],
+      steps: [],
+    })
     expect(asked).toBe(false)
   })
   it('runs nothing of an invalid plan (B01, B06)', async () => {
-    const issue: Issue = { code: 'unknown_component', severity: 'error', pointer: '/steps/0/component', message: 'There is no component "ghost".', alternatives: [] }
+    const issue: Issue = {
+      code: 'unknown_component',
+      severity: 'error',
+      pointer: '/steps/0/component',
+      message: 'There is no component "ghost".',
+      alternatives: [],
+    }
     let executed = false
-    const world = createWorld({ planner: planner({ document: { steps: [step('ghost')] }, issues: [issue] }), executor: { async execute() { executed = true; return 'ended' } } })
+    const world = createWorld({
+      planner: planner({ document: { steps: [step('ghost')] }, issues: [issue] }),
+      executor: {
+        async execute() {
+          executed = true
+          return 'ended'
+        },
+      },
+    })
     await world.conduct()
     expect(executed).toBe(false)
     expect(world.response()).toMatchObject({ status: 'failed', errors: [{ code: 'invalid_plan' }] })
@@ -101,15 +195,23 @@ describe('the coordinator', () => {
       executor: executor({ b: { status: 'failed', error: { code: 'component_failed', message: 'It broke.' } } }),
     })
     await world.conduct()
-    expect(world.response()).toMatchObject({ status: 'partial', errors: [{ step: 'b', code: 'component_failed', message: 'It broke.' }] })
+    expect(world.response()).toMatchObject({
+      status: 'partial',
+      errors: [{ step: 'b', code: 'component_failed', message: 'It broke.' }],
+    })
   })
   it('is failed when every step failed (B71)', async () => {
-    const world = createWorld({ executor: executor({ a: { status: 'failed', error: { code: 'component_failed', message: 'It broke.' } } }) })
+    const world = createWorld({
+      executor: executor({ a: { status: 'failed', error: { code: 'component_failed', message: 'It broke.' } } }),
+    })
     await world.conduct()
     expect(world.response().status).toBe('failed')
   })
   it('counts a step skipped by its own condition as no failure', async () => {
-    const world = createWorld({ planner: planner({ document: { steps: [step('a'), step('b', { if: 'false' })] } }), executor: executor({ b: { status: 'skipped', skipReason: 'condition', output: null } }) })
+    const world = createWorld({
+      planner: planner({ document: { steps: [step('a'), step('b', { if: 'false' })] } }),
+      executor: executor({ b: { status: 'skipped', skipReason: 'condition', output: null } }),
+    })
     await world.conduct()
     expect(world.response().status).toBe('succeeded')
   })
@@ -123,7 +225,11 @@ describe('the coordinator', () => {
   })
   it('fails a workflow by one failed step, whatever else succeeded', async () => {
     const document: PlanDocument = { name: 'flow', steps: [step('a'), step('b')] }
-    const world = createWorld({ executor: executor({ b: { status: 'failed', error: { code: 'component_failed', message: 'It broke.' } } }) }, { document }, { prepared: prepared(document) })
+    const world = createWorld(
+      { executor: executor({ b: { status: 'failed', error: { code: 'component_failed', message: 'It broke.' } } }) },
+      { document },
+      { prepared: prepared(document) },
+    )
     await world.conduct()
     expect(world.response().status).toBe('failed')
   })
@@ -145,13 +251,29 @@ describe('the coordinator', () => {
     const done = world.conduct()
     await world.clock.advance(500)
     await done
-    expect(world.response()).toMatchObject({ status: 'partial', errors: [{ code: 'run_timeout' }], steps: [{ name: 'a', status: 'succeeded' }, { name: 'b', status: 'cancelled' }] })
+    expect(world.response()).toMatchObject({
+      status: 'partial',
+      errors: [{ code: 'run_timeout' }],
+      steps: [
+        { name: 'a', status: 'succeeded' },
+        { name: 'b', status: 'cancelled' },
+      ],
+    })
     expect(world.response().answer).toContain('500 ms')
   })
   it('ends a cancelled run as cancelled, without synthesis', async () => {
     const world = createWorld({
-      executor: { async execute(run) { await new Promise((resolve) => run.signal.addEventListener('abort', resolve)); return 'ended' } },
-      synthesizer: { async *synthesize() { yield { type: 'answer', answer: 'never' } } },
+      executor: {
+        async execute(run) {
+          await new Promise((resolve) => run.signal.addEventListener('abort', resolve))
+          return 'ended'
+        },
+      },
+      synthesizer: {
+        async *synthesize() {
+          yield { type: 'answer', answer: 'never' }
+        },
+      },
     })
     const done = world.conduct()
     await world.clock.advance(0)
@@ -162,14 +284,28 @@ describe('the coordinator', () => {
     expect(world.response().errors).toBeUndefined()
   })
   it('never throws: what a part throws becomes the error of the run', async () => {
-    const world = createWorld({ planner: { plan: () => { throw new TypeError('a bug') } } })
+    const world = createWorld({
+      planner: {
+        plan: () => {
+          throw new TypeError('a bug')
+        },
+      },
+    })
     await world.conduct()
     expect(world.response()).toMatchObject({ status: 'failed', errors: [{ code: 'internal', message: 'a bug' }] })
   })
   it('says which stand-ins were used, once each', async () => {
     const world = createWorld({
-      planner: planner({ document: { steps: [step('a')] }, way: 'local', degraded: { reason: 'No model.', way: 'local-planner' } }),
-      synthesizer: { async *synthesize() { yield { type: 'answer', answer: 'x', degraded: { reason: 'No model.', way: 'template' } } } },
+      planner: planner({
+        document: { steps: [step('a')] },
+        way: 'local',
+        degraded: { reason: 'No model.', way: 'local-planner' },
+      }),
+      synthesizer: {
+        async *synthesize() {
+          yield { type: 'answer', answer: 'x', degraded: { reason: 'No model.', way: 'template' } }
+        },
+      },
     })
     await world.conduct()
     expect(world.response().degraded).toEqual({ reason: 'No model.', way: 'local-planner, template' })
@@ -179,8 +315,16 @@ describe('the coordinator', () => {
     let seen: readonly Turn[] = []
     const world = createWorld(
       {
-        threads: { turns: () => [{ request: 'weather in Seoul?', answer: 'clear' }], add: (_p, _t, turn) => added.push(turn) },
-        planner: { async *plan(ask) { seen = ask.turns; yield { type: 'document', document: { steps: [step('a')] }, issues: [], way: 'model' } } },
+        threads: {
+          turns: () => [{ request: 'weather in Seoul?', answer: 'clear' }],
+          add: (_p, _t, turn) => added.push(turn),
+        },
+        planner: {
+          async *plan(ask) {
+            seen = ask.turns
+            yield { type: 'document', document: { steps: [step('a')] }, issues: [], way: 'model' }
+          },
+        },
       },
       { request: 'and in Osaka?', threadId: 't' },
     )

@@ -10,7 +10,10 @@ import type { AttemptRecord, Degraded, RepairRecord, Response, StepRecord } from
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type AttemptState = Mutable<AttemptRecord>
 /** The record itself, filled as events come; given out as a copy. */
-type StepState = Mutable<Omit<StepRecord, 'attempts' | 'repairs'>> & { attempts: AttemptState[]; repairs?: RepairRecord[] }
+type StepState = Mutable<Omit<StepRecord, 'attempts' | 'repairs'>> & {
+  attempts: AttemptState[]
+  repairs?: RepairRecord[]
+}
 
 type MutableUsage = { modelCalls: number; inputTokens: number; outputTokens: number }
 
@@ -81,7 +84,12 @@ export function createRunFold(runId: string): RunFold {
         }
         case 'attempt-start': {
           const state = stepOf(event.step)
-          const attempt: AttemptState = { n: event.attempt, inputs: event.inputs, status: 'running', startedAt: event.at }
+          const attempt: AttemptState = {
+            n: event.attempt,
+            inputs: event.inputs,
+            status: 'running',
+            startedAt: event.at,
+          }
           if (event.component !== undefined) attempt.component = state.component = event.component
           if (event.action !== undefined) attempt.action = state.action = event.action
           if (event.instance !== undefined) attempt.instance = event.instance
@@ -101,7 +109,12 @@ export function createRunFold(runId: string): RunFold {
         case 'step-repair': {
           const state = stepOf(event.step)
           const { way, reason, analysis, inputs } = event
-          ;(state.repairs ??= []).push({ way, reason, ...(analysis !== undefined && { analysis }), ...(inputs !== undefined && { inputs }) })
+          ;(state.repairs ??= []).push({
+            way,
+            reason,
+            ...(analysis !== undefined && { analysis }),
+            ...(inputs !== undefined && { inputs }),
+          })
           return
         }
         case 'step-end': {
@@ -156,7 +169,8 @@ export function createRunFold(runId: string): RunFold {
     },
     settled() {
       const done = new Map<string, StepView>()
-      for (const state of steps.values()) if (SETTLED.has(state.status)) done.set(state.name, stepView(state, responses.get(state.name)))
+      for (const state of steps.values())
+        if (SETTLED.has(state.status)) done.set(state.name, stepView(state, responses.get(state.name)))
       return done
     },
   }

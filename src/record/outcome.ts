@@ -16,14 +16,22 @@ function failsWhole(record: Response): boolean {
 }
 
 /** The status of an ended run that was not cancelled. */
-export function runStatus(record: Response, facts: { readonly failed: boolean; readonly missing: readonly string[] | undefined }): RunStatus {
+export function runStatus(
+  record: Response,
+  facts: { readonly failed: boolean; readonly missing: readonly string[] | undefined },
+): RunStatus {
   const covered = coveredSteps(record)
   let succeeded = 0
   let failed = facts.failed ? 1 : 0
   for (const step of record.steps) {
     if (step.status === 'succeeded') succeeded++
     else if (step.status === 'failed' && !covered.has(step.name)) failed++
-    else if (step.status === 'skipped' && (step.skipReason === 'dependency-failed' || step.skipReason === 'run-stopped') && !covered.has(step.name)) failed++
+    else if (
+      step.status === 'skipped' &&
+      (step.skipReason === 'dependency-failed' || step.skipReason === 'run-stopped') &&
+      !covered.has(step.name)
+    )
+      failed++
     else if (step.status === 'cancelled') failed++
   }
   if (failed > 0) return succeeded === 0 || failsWhole(record) ? 'failed' : 'partial'
@@ -31,16 +39,21 @@ export function runStatus(record: Response, facts: { readonly failed: boolean; r
 }
 
 /** The run's own error first, then each failed step's, with its name. */
-export function runErrors(record: Response, failure: ErrorInfo | undefined): (ErrorInfo & { readonly step?: string })[] {
+export function runErrors(
+  record: Response,
+  failure: ErrorInfo | undefined,
+): (ErrorInfo & { readonly step?: string })[] {
   const errors: (ErrorInfo & { readonly step?: string })[] = failure === undefined ? [] : [failure]
-  for (const step of record.steps) if (step.error !== undefined && step.status !== 'cancelled') errors.push({ step: step.name, ...step.error })
+  for (const step of record.steps)
+    if (step.error !== undefined && step.status !== 'cancelled') errors.push({ step: step.name, ...step.error })
   return errors
 }
 
 /** An honest sentence for a request whose answer was never made. */
 export function unfinishedAnswer(record: Response, status: RunStatus, failure: ErrorInfo | undefined): string {
   const done = record.steps.filter((step) => step.status === 'succeeded').length
-  const reached = record.steps.length === 0 ? 'Nothing had been called.' : `${done} of ${record.steps.length} steps had succeeded.`
+  const reached =
+    record.steps.length === 0 ? 'Nothing had been called.' : `${done} of ${record.steps.length} steps had succeeded.`
   if (status === 'cancelled') return `The run was cancelled before an answer was made. ${reached}`
   return failure === undefined ? `No answer was made. ${reached}` : `${failure.message} ${reached}`
 }

@@ -37,9 +37,16 @@ const errorsToWire = (errors: readonly ErrorInfo[]): JsonObject[] => errors.map(
 const issuesToWire = (issues: readonly Issue[]): JsonObject[] => issues.map(issueToWire)
 const attemptToWire = (attempt: AttemptRecord): JsonObject => rename(attempt, { error: errorToWire })
 const stepToWire = (step: StepRecord): JsonObject =>
-  rename(step, { error: errorToWire, attempts: (list: readonly AttemptRecord[]) => list.map(attemptToWire), repairs: (list: readonly object[]) => list.map((r) => rename(r)) })
+  rename(step, {
+    error: errorToWire,
+    attempts: (list: readonly AttemptRecord[]) => list.map(attemptToWire),
+    repairs: (list: readonly object[]) => list.map((r) => rename(r)),
+  })
 const usageToWire = (usage: Response['usage']): JsonObject =>
-  rename(usage, { byPurpose: (by: Response['usage']['byPurpose']) => Object.fromEntries(Object.entries(by).map(([purpose, u]) => [purpose, rename(u)])) })
+  rename(usage, {
+    byPurpose: (by: Response['usage']['byPurpose']) =>
+      Object.fromEntries(Object.entries(by).map(([purpose, u]) => [purpose, rename(u)])),
+  })
 
 /** DESIGN 7: what `GET /runs/{id}` and `--json` show. */
 export function responseToWire(response: Response): JsonObject {

@@ -44,11 +44,15 @@ export function createInProcessEngine(parts: { readonly clock: Clock; readonly l
     of.running++
     of.handler({ runId, signal: of.abort.signal }).then(
       (end) => {
-        if (end !== 'ended' && end.parked.until !== undefined) clock.after(end.parked.until - clock.now(), () => enqueue(runId, 'normal'))
+        if (end !== 'ended' && end.parked.until !== undefined)
+          clock.after(end.parked.until - clock.now(), () => enqueue(runId, 'normal'))
         ended(of)
       },
       (thrown: unknown) => {
-        log.error('a run segment failed', { run_id: runId, error: thrown instanceof Error ? thrown.message : 'unknown' })
+        log.error('a run segment failed', {
+          run_id: runId,
+          error: thrown instanceof Error ? thrown.message : 'unknown',
+        })
         ended(of)
       },
     )
@@ -76,7 +80,8 @@ export function createInProcessEngine(parts: { readonly clock: Clock; readonly l
       enqueue(runId, 'normal')
     },
     work(handler, { concurrency }) {
-      if (worker !== undefined && !worker.stopping) throw new TuttiError('internal', 'The in-process engine has a worker already.')
+      if (worker !== undefined && !worker.stopping)
+        throw new TuttiError('internal', 'The in-process engine has a worker already.')
       const mine: Worker = { handler, concurrency, abort: new AbortController(), running: 0, stopping: false }
       worker = mine
       pump()

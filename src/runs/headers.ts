@@ -17,12 +17,18 @@ function depthOf(headers: Headers): number {
 export function refuseDepth(headers: Headers, maxDepth: number): void {
   const depth = depthOf(headers)
   if (depth >= maxDepth) {
-    throw new TuttiError('invalid_request', `This request came through ${depth} orchestrators, and ${maxDepth} are allowed: do they call each other in a circle? Raise runs.max_depth if not.`)
+    throw new TuttiError(
+      'invalid_request',
+      `This request came through ${depth} orchestrators, and ${maxDepth} are allowed: do they call each other in a circle? Raise runs.max_depth if not.`,
+    )
   }
 }
 
 export function headersOfRun({ run }: Pick<RunHandle, 'run'>): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = { [DEPTH_HEADER]: String(depthOf(run.headers) + 1), 'x-tutti-run-id': run.runId }
+  const headers: Record<string, string> = {
+    [DEPTH_HEADER]: String(depthOf(run.headers) + 1),
+    'x-tutti-run-id': run.runId,
+  }
   for (const name of PASSED_ON) {
     const value = run.headers?.[name]
     if (value !== undefined) headers[name] = value

@@ -1,6 +1,7 @@
 // One run's events: stamped, folded, handed to every reader, and written to the journal in groups.
-import type { EventStamp, RunEvent, RunFact } from '../contracts/events.ts'
+
 import { type TuttiError, toTuttiError } from '../contracts/errors.ts'
+import type { EventStamp, RunEvent, RunFact } from '../contracts/events.ts'
 import type { Clock, Logger } from '../contracts/parts.ts'
 import { createRunFold, type RunFold } from '../record/fold.ts'
 import type { JournalDoor } from './journal-door.ts'
@@ -84,22 +85,33 @@ export function createRunLog({ runId, door, clock, log, listeners, onFenced }: R
   const writeAll = async (held: number): Promise<void> => {
     while (written < events.length) {
       let upTo = written
-      await door.persist(runId, () => {
-        upTo = events.length
-        return door.journal.append(runId, held, events.slice(written, upTo))
-      }, surrender.signal)
+      await door.persist(
+        runId,
+        () => {
+          upTo = events.length
+          return door.journal.append(runId, held, events.slice(written, upTo))
+        },
+        surrender.signal,
+      )
       written = upTo
     }
   }
   const write = (): void => {
     if (epoch === undefined || writing !== undefined || failure !== undefined || written === events.length) return
-    writing = writeAll(epoch).catch((thrown: unknown) => {
-      failure = toTuttiError(thrown, 'journal_failed')
-      if (failure.code === 'conflict') onFenced?.(failure)
-      else log.error('events were not written', { run_id: runId, count: events.length - written, error: failure.message })
-    }).finally(() => {
-      writing = undefined
-    })
+    writing = writeAll(epoch)
+      .catch((thrown: unknown) => {
+        failure = toTuttiError(thrown, 'journal_failed')
+        if (failure.code === 'conflict') onFenced?.(failure)
+        else
+          log.error('events were not written', {
+            run_id: runId,
+            count: events.length - written,
+            error: failure.message,
+          })
+      })
+      .finally(() => {
+        writing = undefined
+      })
   }
   const turn = (): void => {
     scheduled = false

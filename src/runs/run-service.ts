@@ -1,5 +1,5 @@
 // Accepts runs, hands them to the engine, and answers for them: live ones from memory, ended ones from the journal.
-import type { RunAsk, RequestOptions, RunsApi, PreparedPlan } from '../contracts/api.ts'
+import type { PreparedPlan, RequestOptions, RunAsk, RunsApi } from '../contracts/api.ts'
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { RunEvent } from '../contracts/events.ts'
 import type { Clock, Logger, NewRun, RunEngine, RunHandle, RunJournal, SegmentEnd } from '../contracts/parts.ts'
@@ -49,7 +49,12 @@ export interface RunService extends RunsApi {
   /** Like submit, but gives the run itself: for callers that will wait for it. */
   begin(ask: RunAsk, options?: RequestOptions): Promise<{ readonly runId: string; readonly done: Promise<Response> }>
   /** `begin` for a run whose id and events are wanted before anything has happened. */
-  open(runId: string, ask: RunAsk, options: RequestOptions, listener: RunListener): Promise<{ readonly done: Promise<Response> }>
+  open(
+    runId: string,
+    ask: RunAsk,
+    options: RequestOptions,
+    listener: RunListener,
+  ): Promise<{ readonly done: Promise<Response> }>
   start(): void
   stop(drainMs: number): Promise<void>
 }
@@ -57,7 +62,8 @@ export interface RunService extends RunsApi {
 /** A run that has ended waits for its journal as long as the process lives; once that closes, so long. */
 const LAST_WRITE_MS = 2_000
 
-const unknownRun = (runId: string): TuttiError => new TuttiError('unknown_run', `There is no run "${runId}", or it is kept no longer.`)
+const unknownRun = (runId: string): TuttiError =>
+  new TuttiError('unknown_run', `There is no run "${runId}", or it is kept no longer.`)
 
 export function createRunService(parts: RunServiceParts): RunService {
   const { engine, clock, log } = parts
@@ -71,7 +77,10 @@ export function createRunService(parts: RunServiceParts): RunService {
   const hold = async (entry: ActiveRun): Promise<void> => {
     const { run, abort } = entry
     try {
-      const { epoch } = await raceAbort(door.persist(run.runId, () => journal.begin(run.runId), abort.signal), abort.signal)
+      const { epoch } = await raceAbort(
+        door.persist(run.runId, () => journal.begin(run.runId), abort.signal),
+        abort.signal,
+      )
       entry.log.open(epoch)
     } catch (thrown) {
       abort.abort(toTuttiError(thrown))
@@ -150,10 +159,19 @@ export function createRunService(parts: RunServiceParts): RunService {
   const refuse = (): void => {
     if (closed) throw new TuttiError('closed', 'The orchestrator is closed and takes no more runs.')
     if (active.size >= parts.settings.maxQueued) {
-      throw new TuttiError('too_many_requests', `${active.size} runs are accepted and not ended, which is the limit. Try again later, or raise runs.max_queued.`, { details: { retry_after_ms: 1_000 } })
+      throw new TuttiError(
+        'too_many_requests',
+        `${active.size} runs are accepted and not ended, which is the limit. Try again later, or raise runs.max_queued.`,
+        { details: { retry_after_ms: 1_000 } },
+      )
     }
   }
-  const begin = async (runId: string, ask: RunAsk, options: RequestOptions, listener?: RunListener): Promise<ActiveRun> => {
+  const begin = async (
+    runId: string,
+    ask: RunAsk,
+    options: RequestOptions,
+    listener?: RunListener,
+  ): Promise<ActiveRun> => {
     refuse()
     const accepted = await parts.accept(ask, options)
     refuse()
@@ -173,7 +191,9 @@ export function createRunService(parts: RunServiceParts): RunService {
   }
   const followCaller = (entry: ActiveRun, signal: AbortSignal | undefined): void => {
     if (signal === undefined) return
-    const ignore = whenAborted(signal, () => entry.abort.abort(new TuttiError('cancelled', 'The caller cancelled the run.', { cause: signal.reason })))
+    const ignore = whenAborted(signal, () =>
+      entry.abort.abort(new TuttiError('cancelled', 'The caller cancelled the run.', { cause: signal.reason })),
+    )
     void entry.done.then(ignore)
   }
   const find = async (runId: string, principal: string | undefined): Promise<NewRun | undefined> => {

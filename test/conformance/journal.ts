@@ -4,12 +4,29 @@ import type { RunEvent } from '../../src/contracts/events.ts'
 import type { NewRun, RunJournal } from '../../src/contracts/parts.ts'
 import type { Response } from '../../src/contracts/run.ts'
 
-const newRun = (runId: string, more: Partial<NewRun> = {}): NewRun => ({ runId, principal: 'local', createdAt: '2026-01-01T00:00:00.000Z', inputs: {}, ...more })
-const event = (runId: string, seq: number, step: string): RunEvent => ({ type: 'step-start', step, runId, seq, at: '2026-01-01T00:00:00.000Z' })
+const newRun = (runId: string, more: Partial<NewRun> = {}): NewRun => ({
+  runId,
+  principal: 'local',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  inputs: {},
+  ...more,
+})
+const event = (runId: string, seq: number, step: string): RunEvent => ({
+  type: 'step-start',
+  step,
+  runId,
+  seq,
+  at: '2026-01-01T00:00:00.000Z',
+})
 const runEnd = (runId: string, seq: number): RunEvent => {
   const response: Response = {
-    runId, status: 'succeeded', answer: null, plan: null, steps: [],
-    usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, byPurpose: {} }, timings: { planningMs: 0, executionMs: 0, synthesisMs: 0, totalMs: 0 },
+    runId,
+    status: 'succeeded',
+    answer: null,
+    plan: null,
+    steps: [],
+    usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, byPurpose: {} },
+    timings: { planningMs: 0, executionMs: 0, synthesisMs: 0, totalMs: 0 },
   }
   return { type: 'run-end', response, runId, seq, at: `2026-01-01T00:00:0${seq % 10}.000Z` }
 }
@@ -50,7 +67,9 @@ export function describeJournal(name: string, create: () => RunJournal): void {
       await journal.append('a', first.epoch, [event('a', 1, 'x')])
       const second = await journal.begin('a')
       expect(second).toEqual({ epoch: first.epoch + 1, lastSeq: 1 })
-      await expect(journal.append('a', first.epoch, [event('a', 2, 'zombie')])).rejects.toMatchObject({ code: 'conflict' })
+      await expect(journal.append('a', first.epoch, [event('a', 2, 'zombie')])).rejects.toMatchObject({
+        code: 'conflict',
+      })
       expect(await collect(journal, 'a')).toEqual([1])
     })
     it('takes a command once by its id and gives them back in order', async () => {
@@ -67,7 +86,11 @@ export function describeJournal(name: string, create: () => RunJournal): void {
       for (let i = 1; i <= 5; i++) await journal.create(newRun(`r${i}`, { principal: i % 2 === 0 ? 'even' : 'odd' }))
       const first = await journal.list({ principal: 'odd', limit: 2 })
       expect(first.items.map((r) => r.runId)).toEqual(['r5', 'r3'])
-      const second = await journal.list({ principal: 'odd', limit: 2, ...(first.nextCursor !== undefined && { cursor: first.nextCursor }) })
+      const second = await journal.list({
+        principal: 'odd',
+        limit: 2,
+        ...(first.nextCursor !== undefined && { cursor: first.nextCursor }),
+      })
       expect(second.items.map((r) => r.runId)).toEqual(['r1'])
       expect(second.nextCursor).toBeUndefined()
     })

@@ -7,15 +7,29 @@ const roomy = { keepEnded: 100, keepEndedBytes: 1e9 }
 describeJournal('memory', () => createMemoryJournal(roomy))
 
 describe('memory journal', () => {
-  const endRun = async (journal: ReturnType<typeof createMemoryJournal>, runId: string, output: JsonValue): Promise<void> => {
+  const endRun = async (
+    journal: ReturnType<typeof createMemoryJournal>,
+    runId: string,
+    output: JsonValue,
+  ): Promise<void> => {
     await journal.create({ runId, principal: 'local', createdAt: '2026-01-01T00:00:00.000Z', inputs: {} })
     const { epoch } = await journal.begin(runId)
     const stamp = { runId, at: '2026-01-01T00:00:00.000Z' }
     await journal.append(runId, epoch, [
       { type: 'step-end', step: 's', status: 'succeeded', output, durationMs: 1, seq: 1, ...stamp },
       {
-        type: 'run-end', seq: 2, ...stamp,
-        response: { runId, status: 'succeeded', answer: null, plan: null, steps: [], usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, byPurpose: {} }, timings: { planningMs: 0, executionMs: 0, synthesisMs: 0, totalMs: 0 } },
+        type: 'run-end',
+        seq: 2,
+        ...stamp,
+        response: {
+          runId,
+          status: 'succeeded',
+          answer: null,
+          plan: null,
+          steps: [],
+          usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, byPurpose: {} },
+          timings: { planningMs: 0, executionMs: 0, synthesisMs: 0, totalMs: 0 },
+        },
       },
     ])
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { TuttiError } from '../../src/contracts/errors.ts'
 import type { RunEvent } from '../../src/contracts/events.ts'
 import type { Logger, RunJournal } from '../../src/contracts/parts.ts'
-import type { TuttiError } from '../../src/contracts/errors.ts'
 import { createJournalDoor } from '../../src/runs/journal-door.ts'
 import { createMemoryJournal } from '../../src/runs/journals/memory.ts'
 import { createRunLog } from '../../src/runs/run-log.ts'
@@ -10,12 +10,20 @@ import { createManualClock } from '../support/manual-clock.ts'
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-async function createLog(listeners: ((e: RunEvent) => void)[] = [], journal: RunJournal = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 })) {
+async function createLog(
+  listeners: ((e: RunEvent) => void)[] = [],
+  journal: RunJournal = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 }),
+) {
   await journal.create({ runId: 'r', principal: 'local', createdAt: '2026-01-01T00:00:00.000Z', inputs: {} })
   const { epoch } = await journal.begin('r')
   const clock = createManualClock()
   const logged: string[] = []
-  const logger: Logger = { ...silent, error: (text) => void logged.push(`error ${text}`), info: (text) => void logged.push(`info ${text}`), warn: (text) => void logged.push(`warn ${text}`) }
+  const logger: Logger = {
+    ...silent,
+    error: (text) => void logged.push(`error ${text}`),
+    info: (text) => void logged.push(`info ${text}`),
+    warn: (text) => void logged.push(`warn ${text}`),
+  }
   const door = createJournalDoor(journal, { clock, log: logger })
   const fenced: TuttiError[] = []
   const log = createRunLog({ runId: 'r', door, clock, log: logger, listeners, onFenced: (error) => fenced.push(error) })
@@ -27,7 +35,10 @@ describe('run log', () => {
     const { log } = await createLog()
     log.emit({ type: 'step-start', step: 'a' })
     log.emit({ type: 'step-start', step: 'b' })
-    expect(log.events.map((e) => [e.seq, e.at, e.runId])).toEqual([[1, '2026-01-01T00:00:00.000Z', 'r'], [2, '2026-01-01T00:00:00.000Z', 'r']])
+    expect(log.events.map((e) => [e.seq, e.at, e.runId])).toEqual([
+      [1, '2026-01-01T00:00:00.000Z', 'r'],
+      [2, '2026-01-01T00:00:00.000Z', 'r'],
+    ])
   })
   it('joins consecutive deltas before they are numbered, and never across another fact', async () => {
     const { log } = await createLog()
@@ -46,19 +57,36 @@ describe('run log', () => {
       await turn()
     }
     log.emit({ type: 'step-start', step: 'a' })
-    expect(log.events.map((e) => (e.type === 'answer-delta' ? e.delta : e.type))).toEqual(['a', '🎻 b', '🎻', '\ud83c', 'step-start'])
+    expect(log.events.map((e) => (e.type === 'answer-delta' ? e.delta : e.type))).toEqual([
+      'a',
+      '🎻 b',
+      '🎻',
+      '\ud83c',
+      'step-start',
+    ])
     expect(log.events.map((e) => e.seq)).toEqual([1, 2, 3, 4, 5])
   })
   it('is not disturbed by a listener that throws, and the other listeners still hear (B61)', async () => {
     const heard: string[] = []
-    const { log } = await createLog([() => { throw new Error('bad listener') }, (e) => heard.push(e.type)])
+    const { log } = await createLog([
+      () => {
+        throw new Error('bad listener')
+      },
+      (e) => heard.push(e.type),
+    ])
     log.emit({ type: 'step-start', step: 'a' })
     expect(heard).toEqual(['step-start'])
   })
   it('writes in groups, one per turn of the event loop', async () => {
     const groups: number[] = []
     const memory = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 })
-    const { log, epoch } = await createLog([], { ...memory, append: (id, held, events) => { groups.push(events.length); return memory.append(id, held, events) } })
+    const { log, epoch } = await createLog([], {
+      ...memory,
+      append: (id, held, events) => {
+        groups.push(events.length)
+        return memory.append(id, held, events)
+      },
+    })
     log.open(epoch)
     for (let i = 0; i < 5; i++) log.emit({ type: 'step-start', step: `s${i}` })
     await turn()
@@ -88,7 +116,13 @@ describe('run log', () => {
     const memory = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 })
     let isAway = true
     let tries = 0
-    const journal: RunJournal = { ...memory, append: (id, held, events) => { tries++; return isAway ? Promise.reject(new Error('the disk is full')) : memory.append(id, held, events) } }
+    const journal: RunJournal = {
+      ...memory,
+      append: (id, held, events) => {
+        tries++
+        return isAway ? Promise.reject(new Error('the disk is full')) : memory.append(id, held, events)
+      },
+    }
     const { log, epoch, clock, door, logged } = await createLog([], journal)
     log.open(epoch)
     log.emit({ type: 'step-start', step: 'a' })
@@ -105,7 +139,10 @@ describe('run log', () => {
     for await (const e of journal.read('r', 1)) written.push(e)
     expect(written.map((e) => e.seq)).toEqual([1, 2, 3])
     expect(door.trouble()).toBeUndefined()
-    expect(logged).toEqual(['error The journal cannot be written; runs wait for it.', 'info The journal can be written again.'])
+    expect(logged).toEqual([
+      'error The journal cannot be written; runs wait for it.',
+      'info The journal can be written again.',
+    ])
   })
   it('loses nothing and repeats nothing when the journal fails after it has written', async () => {
     const memory = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 })
@@ -139,7 +176,12 @@ describe('run log', () => {
   })
   it('waits no longer once it is given up, and says how much was not written', async () => {
     const memory = createMemoryJournal({ keepEnded: 10, keepEndedBytes: 1e9 })
-    const { log, epoch, logged, door } = await createLog([], { ...memory, append: () => { throw new Error('gone') } })
+    const { log, epoch, logged, door } = await createLog([], {
+      ...memory,
+      append: () => {
+        throw new Error('gone')
+      },
+    })
     log.open(epoch)
     log.emit({ type: 'step-start', step: 'a' })
     const flushed = log.flush()
@@ -149,7 +191,11 @@ describe('run log', () => {
     expect(door.trouble()).toBeUndefined()
   })
   it('takes no harm from a listener that fails later (B61)', async () => {
-    const { log, logged } = await createLog([async () => { throw new Error('late') }])
+    const { log, logged } = await createLog([
+      async () => {
+        throw new Error('late')
+      },
+    ])
     log.emit({ type: 'step-start', step: 'a' })
     await turn()
     expect(logged).toEqual(['warn an event listener threw'])

@@ -9,13 +9,23 @@ import { createRunService, type RunService } from '../../src/runs/run-service.ts
 import { createManualClock } from '../support/manual-clock.ts'
 
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-const finish = (handle: RunHandle, status: 'succeeded' | 'cancelled' = 'succeeded'): void => handle.emit({ type: 'run-end', response: { ...handle.snapshot(), status } })
-const begin = (handle: RunHandle): void => handle.emit({ type: 'run-start', request: handle.run.request ?? '', inputs: {}, principal: handle.run.principal })
+const finish = (handle: RunHandle, status: 'succeeded' | 'cancelled' = 'succeeded'): void =>
+  handle.emit({ type: 'run-end', response: { ...handle.snapshot(), status } })
+const begin = (handle: RunHandle): void =>
+  handle.emit({ type: 'run-start', request: handle.run.request ?? '', inputs: {}, principal: handle.run.principal })
 
-function create(conduct: (handle: RunHandle) => Promise<SegmentEnd>, settings = { concurrency: 100, maxQueued: 100 }): RunService {
+function create(
+  conduct: (handle: RunHandle) => Promise<SegmentEnd>,
+  settings = { concurrency: 100, maxQueued: 100 },
+): RunService {
   const clock = createManualClock()
   const service = createRunService({
-    journal: createMemoryJournal({ keepEnded: 100, keepEndedBytes: 1e9 }), engine: createInProcessEngine({ clock, log: silent }), clock, log: silent, settings, listeners: [],
+    journal: createMemoryJournal({ keepEnded: 100, keepEndedBytes: 1e9 }),
+    engine: createInProcessEngine({ clock, log: silent }),
+    clock,
+    log: silent,
+    settings,
+    listeners: [],
     accept: async (ask) => {
       if (ask.request === 'refuse') throw new TuttiError('invalid_request', 'Refused.')
       return { inputs: {}, liveInputs: {}, secrets: new Map() }
@@ -122,7 +132,10 @@ describe('runs', () => {
     const runs = create(patient, { concurrency: 1, maxQueued: 2 })
     const first = await runs.submit({ request: 'x' })
     const second = await runs.submit({ request: 'x' })
-    await expect(runs.submit({ request: 'x' })).rejects.toMatchObject({ code: 'too_many_requests', details: { retry_after_ms: 1_000 } })
+    await expect(runs.submit({ request: 'x' })).rejects.toMatchObject({
+      code: 'too_many_requests',
+      details: { retry_after_ms: 1_000 },
+    })
     await runs.cancel(first.runId)
     await runs.cancel(second.runId)
     expect((await runs.wait(second.runId)).status).toBe('cancelled')

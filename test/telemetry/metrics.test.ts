@@ -33,7 +33,15 @@ describe('createMetrics', () => {
       { type: 'attempt-end', step: 'a', attempt: 1, component: 'one', action: 'do', status: 'failed', durationMs: 1 },
       { type: 'step-repair', step: 'a', way: 'fallback', reason: 'declared' },
       { type: 'attempt-start', step: 'a', attempt: 2, component: 'two', action: 'do', inputs: {}, idempotencyKey: 'k' },
-      { type: 'attempt-end', step: 'a', attempt: 2, component: 'two', action: 'do', status: 'succeeded', durationMs: 1 },
+      {
+        type: 'attempt-end',
+        step: 'a',
+        attempt: 2,
+        component: 'two',
+        action: 'do',
+        status: 'succeeded',
+        durationMs: 1,
+      },
       { type: 'step-end', step: 'a', status: 'succeeded', durationMs: 2 },
     ]
     const snapshot = fold([start, ...fallback, end])

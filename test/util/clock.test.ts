@@ -16,15 +16,23 @@ describe('clock', () => {
   })
   it('keeps any mix of setting and cancelling right', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ delay: fc.integer({ min: 0, max: 300 }), cancel: fc.boolean() }), { maxLength: 200 }), async (plan) => {
-        const clock = createManualClock()
-        const fired: number[] = []
-        const cancels = plan.map(({ delay }, i) => clock.after(delay, () => fired.push(i)))
-        plan.forEach(({ cancel }, i) => { if (cancel) cancels[i]?.() })
-        await clock.advance(300)
-        const expected = plan.flatMap(({ delay, cancel }, i) => (cancel ? [] : [{ delay, i }])).sort((a, b) => a.delay - b.delay || a.i - b.i).map(({ i }) => i)
-        expect(fired).toEqual(expected)
-      }),
+      fc.asyncProperty(
+        fc.array(fc.record({ delay: fc.integer({ min: 0, max: 300 }), cancel: fc.boolean() }), { maxLength: 200 }),
+        async (plan) => {
+          const clock = createManualClock()
+          const fired: number[] = []
+          const cancels = plan.map(({ delay }, i) => clock.after(delay, () => fired.push(i)))
+          plan.forEach(({ cancel }, i) => {
+            if (cancel) cancels[i]?.()
+          })
+          await clock.advance(300)
+          const expected = plan
+            .flatMap(({ delay, cancel }, i) => (cancel ? [] : [{ delay, i }]))
+            .sort((a, b) => a.delay - b.delay || a.i - b.i)
+            .map(({ i }) => i)
+          expect(fired).toEqual(expected)
+        },
+      ),
       { numRuns: 40 },
     )
   })
@@ -38,8 +46,12 @@ describe('clock', () => {
   it('goes on after a callback that throws', async () => {
     const clock = createManualClock()
     let second = false
-    clock.after(5, () => { throw new Error('bad callback') })
-    clock.after(10, () => { second = true })
+    clock.after(5, () => {
+      throw new Error('bad callback')
+    })
+    clock.after(10, () => {
+      second = true
+    })
     await expect(clock.advance(5)).rejects.toThrow('bad callback')
     await clock.advance(10)
     expect(second).toBe(true)

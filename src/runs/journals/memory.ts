@@ -49,7 +49,15 @@ export function createMemoryJournal(options: MemoryJournalOptions): RunJournal {
     durable: false,
     async create(run) {
       if (entries.has(run.runId)) throw new TuttiError('conflict', `A run "${run.runId}" exists already.`)
-      entries.set(run.runId, { run, groups: [], commands: [], epoch: 0, status: 'queued', endedAt: undefined, bytes: 0 })
+      entries.set(run.runId, {
+        run,
+        groups: [],
+        commands: [],
+        epoch: 0,
+        status: 'queued',
+        endedAt: undefined,
+        bytes: 0,
+      })
     },
     async load(runId) {
       return entries.get(runId)?.run
@@ -61,7 +69,11 @@ export function createMemoryJournal(options: MemoryJournalOptions): RunJournal {
     },
     async append(runId, epoch, events) {
       const entry = entryOf(runId)
-      if (epoch !== entry.epoch) throw new TuttiError('conflict', `Run "${runId}" is held by another worker now (epoch ${entry.epoch}, not ${epoch}).`)
+      if (epoch !== entry.epoch)
+        throw new TuttiError(
+          'conflict',
+          `Run "${runId}" is held by another worker now (epoch ${entry.epoch}, not ${epoch}).`,
+        )
       const lastSeq = entry.groups.at(-1)?.at(-1)?.seq ?? 0
       const last = events.at(-1)
       if (last === undefined || last.seq <= lastSeq) return
