@@ -55,7 +55,7 @@ const createLimit = (work: Work): Engine => ({
     const promises: Promise<unknown>[] = []
     const step = async (i: number): Promise<unknown> => {
       const { deps } = nodes[i] as Node
-      const values = deps.length > 0 ? await Promise.all(deps.map((d) => promises[d])) : []
+      const values = deps.length > 0 ? await Promise.all(deps.map((d) => promises[d] as Promise<unknown>)) : []
       return await work(i, values[0])
     }
     for (let i = 0; i < nodes.length; i++) promises.push(step(i))
@@ -106,7 +106,8 @@ const { work, check } = createWork()
 const engine = engineName === 'limit' ? createLimit(work) : await createTutti(work)
 const runsAtOnce = workload === 'W5' ? size : 1
 const once = async (): Promise<void> => {
-  await Promise.all(Array.from({ length: runsAtOnce }, () => engine.run()))
+  const runs: Promise<unknown>[] = Array.from({ length: runsAtOnce }, () => engine.run())
+  await Promise.all(runs)
   check(runsAtOnce)
 }
 await once()

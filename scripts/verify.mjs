@@ -11,7 +11,10 @@ const steps = [
   ...(process.argv.includes('--without-tests') ? [] : [['tests', 'npm', ['test', '--silent']]]),
 ]
 const failed = []
-for (const [name, command, args] of steps) {
+for (const step of steps) {
+  const name = String(step[0])
+  const command = String(step[1])
+  const args = [step[2]].flat()
   const begun = Date.now()
   const { status } = spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' })
   const seconds = ((Date.now() - begun) / 1000).toFixed(1)

@@ -7,12 +7,15 @@ import { formatDuration } from '../src/util/duration.ts'
 
 const HEAD = '<!-- Written by scripts/write-reference.ts from the source. Do not edit. -->\n\n'
 
+const defaults: unknown = configSchema.parse({})
+const memberOf = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+
 function defaultOf(section: string | undefined, key: string, kind: string): string {
-  const defaults = configSchema.parse({}) as unknown as Record<string, Record<string, unknown> | unknown>
-  const value = section === undefined ? defaults[key] : (defaults[section] as Record<string, unknown>)[key]
-  if (value === undefined) return '-'
+  const value = memberOf(section === undefined ? defaults : memberOf(defaults, section), key)
   if (kind === 'duration' && typeof value === 'number') return formatDuration(value)
-  return Array.isArray(value) ? value.join(', ') : String(value)
+  if (Array.isArray(value)) return value.join(', ')
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '-'
 }
 
 export function writeConfiguration(): string {

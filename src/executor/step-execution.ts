@@ -24,6 +24,8 @@ export class StepExecution implements StepContext {
   deadline: Deadline | undefined
   /** Whether it takes one of the run's places. */
   readonly holdsSlot: boolean
+  /** The step that waits for a place behind this one. */
+  nextInQueue: StepExecution | undefined
   /** Calls begun so far, over all ways of recovery. */
   attempts = 0
   /** How often the inputs were changed, from 1: the last part of the idempotency key. */

@@ -5,6 +5,7 @@ import type { RunEvent } from '../contracts/events.ts'
 import type { Clock, Logger, NewRun, RunEngine, RunHandle, RunJournal, SegmentEnd } from '../contracts/parts.ts'
 import type { Response } from '../contracts/run.ts'
 import { foldEvents } from '../record/fold.ts'
+import { raceAbort, whenAborted, whenSharedAborted } from '../util/abort.ts'
 import { createEventQueue } from '../util/event-queue.ts'
 import { createRunId } from '../util/ids.ts'
 import { createJournalDoor } from './journal-door.ts'
@@ -96,7 +97,7 @@ export function createRunService(parts: RunServiceParts): RunService {
       cancelLate = clock.after(LAST_WRITE_MS, late.resolve)
     }
     whenAborted(entry.abort.signal, end)
-    const ignore = whenAborted(closing, hurry)
+    const ignore = whenSharedAborted(closing, hurry)
     await Promise.race([entry.log.flush().catch(() => undefined), late.promise])
     ignore()
     cancelLate()
@@ -108,7 +109,7 @@ export function createRunService(parts: RunServiceParts): RunService {
     const entry = active.get(runId)
     if (entry === undefined) return 'ended'
     entry.hasBegun = true
-    const ignore = whenAborted(signal, () => entry.abort.abort(signal.reason))
+    const ignore = whenSharedAborted(signal, () => entry.abort.abort(signal.reason))
     try {
       await hold(entry)
       return await parts.conduct({
@@ -288,25 +289,5 @@ export function createRunService(parts: RunServiceParts): RunService {
         log.warn('a cancel was not written to the journal', { run_id: runId, error: toTuttiError(thrown).message })
       })
     },
-  }
-}
-
-/** Calls back at the abort, or now when that was earlier. Returns what ends the listening. */
-function whenAborted(signal: AbortSignal, act: () => void): () => void {
-  if (signal.aborted) act()
-  else signal.addEventListener('abort', act, { once: true })
-  return () => signal.removeEventListener('abort', act)
-}
-
-/** Ends the wait, not the work. */
-async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const stop = Promise.withResolvers<never>()
-  const onAbort = (): void => stop.reject(toTuttiError(signal.reason, 'cancelled'))
-  if (signal.aborted) onAbort()
-  else signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([promise, stop.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }
