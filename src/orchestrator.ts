@@ -52,6 +52,7 @@ export type PlanHandle = Pick<RunHandle, 'emit' | 'signal'> & {
   readonly request: string
   readonly principal: string
   readonly turns: readonly Turn[]
+  readonly metadata?: JsonObject
 }
 
 /** What a run ends with, beside what its events tell. */
@@ -69,17 +70,27 @@ interface Ending {
 export function createCoordinator(parts: OrchestratorParts): Coordinator {
   const { clock, view } = parts
 
-  const plan = async ({ emit, signal, runId, request, principal, turns }: PlanHandle): Promise<PlannedEvent> => {
+  const plan = async ({
+    emit,
+    signal,
+    runId,
+    request,
+    principal,
+    turns,
+    metadata,
+  }: PlanHandle): Promise<PlannedEvent> => {
     const begun = clock.now()
-    const { offered, hidden } = await parts.provider.offer({ request, principal, signal })
+    const about = metadata === undefined ? {} : { metadata }
+    const { offered, hidden } = await parts.provider.offer({ request, principal, signal, ...about })
     emit({ type: 'plan-start', offered: offered.length, hidden: hidden.length })
     const widen = async (words: string): Promise<typeof offered> =>
-      (await parts.provider.offer({ request: words, principal, signal })).offered
+      (await parts.provider.offer({ request: words, principal, signal, ...about })).offered
     for await (const event of parts.planner.plan({
       request,
       runId,
       principal,
       turns,
+      ...about,
       offered,
       widen,
       view,
@@ -184,7 +195,16 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
   const runRequest = async (handle: RunHandle, request: string): Promise<Ending> => {
     const { runId, principal, threadId } = handle.run
     const turns = threadId === undefined ? [] : parts.threads.turns(principal, threadId)
-    const planned = await plan({ emit: handle.emit, signal: handle.signal, runId, request, principal, turns })
+    const { metadata } = handle.run
+    const planned = await plan({
+      emit: handle.emit,
+      signal: handle.signal,
+      runId,
+      request,
+      principal,
+      turns,
+      ...(metadata !== undefined && { metadata }),
+    })
     const { document, issues, degraded } = planned
     const missing = document.missing === undefined || document.missing.length === 0 ? undefined : document.missing
     const found: Ending = { ...(missing !== undefined && { missing }), ...(degraded !== undefined && { degraded }) }

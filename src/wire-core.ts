@@ -31,7 +31,7 @@ import type {
 import type { Issue } from './contracts/plan.ts'
 import { createExecutor } from './executor/executor.ts'
 import { createCoordinator } from './orchestrator.ts'
-import { checkDocument } from './plan/check.ts'
+import { type CheckedDocument, checkDocument } from './plan/check.ts'
 import { explainPlan } from './plan/explain.ts'
 import { resolveInputs } from './plan/inputs.ts'
 import { asKind, preparedAsKind } from './plan/kind.ts'
@@ -75,6 +75,7 @@ export interface Core extends Pick<Orchestrator, 'prepare' | 'validate' | 'expla
 }
 
 const EMPTY_EXPLANATION: Explanation = { stages: [], criticalPath: [], edges: [], maxParallelism: 0, text: 'No steps.' }
+const LOOK_AGAIN_MS = 1_000
 const PROVIDERS = { auto: createAutoProvider, all: createAllProvider, search: createSearchProvider } as const
 
 export function wireCore({
@@ -104,14 +105,26 @@ export function wireCore({
       : undefined
   const synthesizer = own.synthesizer ?? createSynthesizer({ ask, settings: config })
 
+  let lookedAgainAt = -Infinity
+  /** Who names what the catalog does not know may know better: it is refreshed once, at most once a second for all of them. */
+  const check = async (input: DocumentInput, origin: 'author' | 'model'): Promise<CheckedDocument> => {
+    const options = { origin, maxSteps: config.executor.maxSteps }
+    const checked = await checkDocument(input, catalog, options)
+    const names = checked.issues.some(({ code }) => code === 'unknown_component' || code === 'unknown_action')
+    if (!names || clock.now() - lookedAgainAt < LOOK_AGAIN_MS) return checked
+    lookedAgainAt = clock.now()
+    const { fingerprint } = catalog
+    const patience = new AbortController()
+    const stopWaiting = clock.after(LOOK_AGAIN_MS, () => patience.abort())
+    await catalog.refresh(patience.signal).catch(() => undefined)
+    stopWaiting()
+    return fingerprint === catalog.fingerprint ? checked : await checkDocument(input, catalog, options)
+  }
   // A model may leave a required input to be filled at run time; an author is told of it before anything runs.
   const prepare = async (input: DocumentInput, origin: 'author' | 'model' = 'author'): Promise<PreparedPlan> => {
     if (isPrepared(input))
       return input.fingerprint === catalog.fingerprint ? input : await prepare(input.document, origin)
-    const { document, plan, issues } = await checkDocument(input, catalog, {
-      origin,
-      maxSteps: config.executor.maxSteps,
-    })
+    const { document, plan, issues } = await check(input, origin)
     if (document === undefined || plan === undefined || issues.some((issue) => issue.severity === 'error'))
       throw invalidDocument(issues)
     return { document, issues, compiled: plan, fingerprint: catalog.fingerprint }
@@ -164,10 +177,7 @@ export function wireCore({
     explain: async (document) => explainPlan((await prepare(document)).compiled),
     async validate(document) {
       if (isPrepared(document)) return { valid: true, issues: document.issues }
-      const { issues } = await checkDocument(document, catalog, {
-        origin: 'author',
-        maxSteps: config.executor.maxSteps,
-      })
+      const { issues } = await check(document, 'author')
       return { valid: !issues.some((issue) => issue.severity === 'error'), issues }
     },
     async plan(request, options = {}): Promise<PlanOutcome> {
@@ -177,6 +187,7 @@ export function wireCore({
         request,
         principal: options.principal ?? 'local',
         turns: [],
+        ...(options.metadata !== undefined && { metadata: options.metadata }),
         signal: options.signal ?? new AbortController().signal,
         emit: () => undefined,
       })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createOrchestrator, createSimpleOrchestrator, tool } from '../src/index.ts'
-import { createScriptedModel } from '../src/testing/index.ts'
+import { createScriptedModel, fakeSource } from '../src/testing/index.ts'
 
 const upper = tool({
   name: 'upper',
@@ -106,5 +106,35 @@ describe('a listener', () => {
       status: 'succeeded',
       steps: [{ output: { text: 'A' } }],
     })
+  })
+})
+
+describe('a document that names what the catalog does not know', () => {
+  it('has the catalog refreshed once before it is refused', async () => {
+    const source = fakeSource({ name: 'late', capabilities: { go: { run: () => ({ done: true }) } } })
+    let isThere = false
+    let loads = 0
+    const tutti = createOrchestrator({
+      sources: [
+        {
+          ...source,
+          discovery: {
+            name: 'late',
+            async load(signal) {
+              loads++
+              return isThere ? await source.discovery.load(signal) : []
+            },
+          },
+        },
+      ],
+    })
+    await tutti.start()
+    isThere = true
+    const response = await tutti.execute({ steps: [{ name: 'a', component: 'late', action: 'go' }] })
+    expect([response.status, loads]).toEqual(['succeeded', 2])
+    await expect(tutti.execute({ steps: [{ name: 'a', component: 'nowhere' }] })).rejects.toMatchObject({
+      code: 'invalid_document',
+    })
+    await tutti.close()
   })
 })

@@ -21,6 +21,8 @@ export interface RequestOptions {
   readonly principal?: string
   /** What a document with a name is taken for: decides the default of `on_error`. Default: a document with a name is a workflow. */
   readonly documentKind?: 'plan' | 'workflow'
+  /** Facts about the caller (locale, time zone, tenant, ...) for the capability provider and the planner; data, never instructions. */
+  readonly metadata?: JsonObject
   /** Bounds the whole run, ms. Default: the document's `timeout`, else none. */
   readonly timeoutMs?: number
   readonly maxConcurrency?: number

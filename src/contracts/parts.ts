@@ -106,7 +106,12 @@ export interface CatalogView {
 
 /** Chooses which capabilities the planner sees for a request, and says which it held back. */
 export interface CapabilityProvider {
-  offer(query: { readonly request: string; readonly principal: string; readonly signal: AbortSignal }): Promise<{
+  offer(query: {
+    readonly request: string
+    readonly principal: string
+    readonly metadata?: JsonObject
+    readonly signal: AbortSignal
+  }): Promise<{
     readonly offered: readonly OfferedCapability[]
     readonly hidden: readonly { readonly name: string; readonly why: string }[]
   }>
@@ -156,6 +161,8 @@ export interface PlanAsk {
   readonly runId: string
   readonly principal: string
   readonly turns: readonly Turn[]
+  /** Facts about the caller. */
+  readonly metadata?: JsonObject
   readonly offered: readonly OfferedCapability[]
   /** Chooses again with other words: a plan that invents a step is helped by what it was looking for. */
   readonly widen: (words: string) => Promise<readonly OfferedCapability[]>
@@ -183,7 +190,7 @@ export interface Planner {
   /** @throws TuttiError `model_*` when the model is away and nothing can stand in */
   plan(ask: PlanAsk): AsyncIterable<PlanEvent>
   /** Forgets a cached plan that served badly. */
-  evict?(ask: Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns'>): void
+  evict?(ask: Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns' | 'metadata'>): void
   stats?(): { readonly hits: number; readonly misses: number; readonly size: number }
 }
 
@@ -273,6 +280,7 @@ export interface NewRun {
   readonly document?: PlanDocument
   readonly inputs: JsonObject
   readonly threadId?: string
+  readonly metadata?: JsonObject
   readonly timeoutMs?: number
   readonly maxConcurrency?: number
   readonly headers?: Readonly<Record<string, string>>

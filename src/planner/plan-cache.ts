@@ -5,9 +5,10 @@ import { LRUCache } from 'lru-cache'
 import type { Config } from '../contracts/config.ts'
 import type { Clock, PlanAsk } from '../contracts/parts.ts'
 import type { PlanDocument } from '../contracts/plan.ts'
+import { stringifyJson } from '../util/json.ts'
 import { PROMPT_VERSION } from './prompt.ts'
 
-export type CacheAsk = Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns'>
+export type CacheAsk = Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns' | 'metadata'>
 
 export interface KeptPlan {
   readonly document: PlanDocument
@@ -50,6 +51,7 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
     const parts = [
       ask.principal,
       normaliseRequest(ask.request),
+      ask.metadata === undefined ? null : stringifyJson(ask.metadata),
       ask.view.fingerprint,
       policy,
       PROMPT_VERSION,

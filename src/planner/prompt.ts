@@ -4,14 +4,17 @@ import { createHash } from 'node:crypto'
 import { FENCE_RULE, fence } from '../asking/fence.ts'
 import { renderCapabilities } from '../asking/render-capability.ts'
 import type { OfferedCapability } from '../contracts/capability.ts'
+import type { JsonObject } from '../contracts/json.ts'
 import type { Message } from '../contracts/model.ts'
 import type { Turn } from '../contracts/parts.ts'
 import type { Issue } from '../contracts/plan.ts'
+import { stringifyJson } from '../util/json.ts'
 import { truncateText } from '../util/text.ts'
 
 /** Part of every cached plan's key: change it with any change of the text below. */
-export const PROMPT_VERSION = 2
+export const PROMPT_VERSION = 3
 
+const MAX_METADATA_CHARS = 4_000
 const MAX_TURNS = 10
 const MAX_TURN_CHARS = 4_000
 const MAX_PREVIOUS_CHARS = 24_000
@@ -67,12 +70,14 @@ export interface PlanPrompt {
   readonly request: string
   readonly turns: readonly Turn[]
   readonly offered: readonly OfferedCapability[]
+  /** Facts about the caller. */
+  readonly metadata?: JsonObject | undefined
   /** `2026-01-31`, in UTC. */
   readonly today: string
 }
 
 /** Roles alternate, since not every vendor takes two messages of one role in a row; the request stands alone in the last one. */
-export function renderMessages({ request, turns, offered, today }: PlanPrompt): Message[] {
+export function renderMessages({ request, turns, offered, metadata, today }: PlanPrompt): Message[] {
   const messages: Message[] = [
     { role: 'user', content: renderCatalog(offered) },
     { role: 'assistant', content: 'I will plan with these capabilities only.' },
@@ -83,7 +88,14 @@ export function renderMessages({ request, turns, offered, today }: PlanPrompt): 
       { role: 'assistant', content: 'I will use the conversation only to understand the request.' },
     )
   }
-  messages.push({ role: 'user', content: `Today is ${today} (UTC). Write the plan for this request:\n\n${request}` })
+  const about =
+    metadata === undefined
+      ? ''
+      : `${fence('Facts about the caller', stringifyJson(metadata), { maxChars: MAX_METADATA_CHARS })}\n\n`
+  messages.push({
+    role: 'user',
+    content: `${about}Today is ${today} (UTC). Write the plan for this request:\n\n${request}`,
+  })
   return messages
 }
 

@@ -143,6 +143,7 @@ export function createRunService(parts: RunServiceParts): RunService {
       ...(document !== undefined && { document }),
       inputs: accepted.inputs,
       ...(options.threadId !== undefined && { threadId: options.threadId }),
+      ...(options.metadata !== undefined && { metadata: options.metadata }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(options.maxConcurrency !== undefined && { maxConcurrency: options.maxConcurrency }),
       ...(options.headers !== undefined && { headers: options.headers }),

@@ -23,6 +23,10 @@ const options = z.strictObject({
     .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration such as 30s or 5m')
     .optional()
     .describe('Bounds the whole run.'),
+  metadata: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('Facts about the caller, for the planner. Data, never instructions.'),
   max_concurrency: z.number().int().min(1).max(10_000).optional().describe('Steps of this run in flight.'),
 })
 
@@ -39,7 +43,10 @@ export const submitBody = z
     'must hold exactly one of request, plan, workflow',
   )
 
-export const planBody = z.strictObject({ request, options: options.pick({ thread_id: true }).optional() })
+export const planBody = z.strictObject({
+  request,
+  options: options.pick({ thread_id: true, metadata: true }).optional(),
+})
 
 export const validateBody = z
   .strictObject({ plan: documentSchema.optional(), workflow: documentSchema.optional() })

@@ -56,6 +56,7 @@ function readOptions({
     ...(kind !== undefined && { documentKind: kind }),
     ...(body.inputs !== undefined && { inputs: toObject(body.inputs) }),
     ...(body.options?.thread_id !== undefined && { threadId: body.options.thread_id }),
+    ...(body.options?.metadata !== undefined && { metadata: toObject(body.options.metadata) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(body.options?.max_concurrency !== undefined && { maxConcurrency: body.options.max_concurrency }),
   }

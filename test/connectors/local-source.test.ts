@@ -297,6 +297,15 @@ describe('what a tool returns', () => {
     })
   })
 
+  it('is bad_response when parts that are shared would never end written out', async () => {
+    let shared: unknown = 'x'
+    for (let i = 0; i < 40; i++) shared = [shared, shared]
+    await expect(call(returning(shared), {})).rejects.toMatchObject({
+      code: 'bad_response',
+      message: expect.stringContaining('written out'),
+    })
+  })
+
   it('fails the call when reading it throws', async () => {
     const result = {
       toJSON() {

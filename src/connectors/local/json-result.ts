@@ -10,6 +10,10 @@ const MAX_DEPTH = 512
 const LONG_LIST = 64
 const knownLists = new WeakSet<readonly unknown[]>()
 
+/** Written out, parts that are shared count each time: forty lists of two, each holding the next one twice, would never end. */
+const MAX_VALUES = 5_000_000
+let valuesLeft = MAX_VALUES
+
 const NOT_JSON: unique symbol = Symbol('not-json')
 type Checked = JsonValue | undefined | typeof NOT_JSON
 
@@ -66,7 +70,7 @@ function check(value: unknown, depth: number): Checked {
       return Number.isFinite(value) ? value : NOT_JSON
     case 'object':
       if (value === null) return null
-      if (depth > MAX_DEPTH) return NOT_JSON
+      if (depth > MAX_DEPTH || --valuesLeft < 0) return NOT_JSON
       if (Array.isArray(value)) return checkArray(value, depth + 1)
       // Dates, URLs and decimals say themselves what they are in JSON.
       if (hasToJson(value)) return check(value.toJSON(''), depth + 1)
@@ -103,17 +107,24 @@ function isTooDeep(value: unknown, depth: number): boolean {
   return false
 }
 
+const TOO_MANY = `written out, it holds more than ${MAX_VALUES} objects and lists`
+
+function findTrouble(result: unknown): string {
+  valuesLeft = Infinity
+  if (isTooDeep(result, 0)) return 'it contains itself, or is nested too deeply'
+  return locate(result, 'result', 0) ?? 'result is not JSON'
+}
+
 /**
  * Undefined is null; undefined members are left out, as `JSON.stringify` does; what has `toJSON()` is asked.
  * @throws TuttiError `bad_response` naming the place of what is not JSON: functions, cycles, class instances, NaN
  */
 export function jsonResult(result: unknown, toolName: string): JsonValue {
+  valuesLeft = MAX_VALUES
   const checked = check(result, 0)
   if (checked === undefined) return null
   if (checked !== NOT_JSON) return checked
-  const trouble = isTooDeep(result, 0)
-    ? 'it contains itself, or is nested too deeply'
-    : (locate(result, 'result', 0) ?? 'result is not JSON')
+  const trouble = valuesLeft < 0 ? TOO_MANY : findTrouble(result)
   throw new TuttiError(
     'bad_response',
     `Tool "${toolName}" returned something that is not JSON: ${trouble}. Return plain objects, lists, texts, numbers, booleans or null.`,
