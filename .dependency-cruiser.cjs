@@ -1,4 +1,4 @@
-// Who may import whom (HOUSE: layers point left, parts meet only in the composition root). Each message says why.
+// Who may import whom (layers point left, parts meet only in the composition root). Each message says why.
 const PARTS = ['catalog', 'connectors', 'planner', 'executor', 'synthesizer', 'providers', 'runs', 'telemetry', 'config', 'workflow']
 const LEAVES = ['plan', 'resilience', 'asking', 'record']
 const room = (names) => `^src/(${[].concat(names).join('|')})(/|\\.ts$)`
@@ -18,6 +18,7 @@ module.exports = {
     { name: 'leaves-stay-leaves', severity: 'error', comment: 'A leaf is usable alone: it imports contracts and util (record also reads plan documents).', from: { path: room(LEAVES) }, to: { path: '^src/', pathNot: room(['contracts', 'util', ...LEAVES]) } },
     ...LEAVES.map((leaf) => ({ name: `leaf-${leaf}`, severity: 'error', comment: 'Leaves do not import each other (record may read plan).', from: { path: room(leaf) }, to: { path: room(LEAVES.filter((l) => l !== leaf && !(leaf === 'record' && l === 'plan'))) } })),
     ...PARTS.map((part) => ({ name: `part-${part}`, severity: 'error', comment: 'Parts never import each other: they meet in create-orchestrator.ts through contracts.', from: { path: room(part) }, to: { path: '^src/', pathNot: room(['contracts', 'util', ...LEAVES, part]) } })),
+    { name: 'plan-by-its-doors', severity: 'error', comment: 'The files of plan/ are its doors; what stands behind a door (plan/document/, plan/schema/, ...) is nobody else\'s business.', from: { path: '^src/', pathNot: room('plan') }, to: { path: '^src/plan/[^/]+/' } },
     { name: 'orchestrator-decides-order', severity: 'error', comment: 'The orchestrator decides order and does no work: it sees contracts, util and leaves.', from: { path: '^src/orchestrator\\.ts$' }, to: { path: '^src/', pathNot: room(['contracts', 'util', ...LEAVES]) } },
     { name: 'nobody-imports-surfaces', severity: 'error', comment: 'Surfaces are the last layer: nothing inside may know of a server, a terminal or the demo.', from: { path: '^src/', pathNot: room(['server', 'cli', 'component', 'testing', 'demo']) }, to: { path: room(['server', 'cli', 'component', 'testing', 'demo']) } },
     { name: 'surfaces-stand-alone', severity: 'error', comment: 'Only the CLI brings surfaces together; the demo is written with the component kit.', from: { path: room(['server', 'component', 'testing']) }, to: { path: room(['server', 'cli', 'component', 'testing', 'demo']), pathNot: ['^src/$1/', room('server'), room('component'), room('testing')] } },
@@ -25,8 +26,8 @@ module.exports = {
     only('ioredis-at-the-edge', 'node_modules/ioredis/', '^src/(connectors/redis|runs|component)/', 'Redis is spoken in connectors/redis, runs/ and component/ only.'),
     only('undici-in-http', 'node_modules/undici/', '^src/connectors/http/', 'Components are called over HTTP in one place, where addresses are checked.'),
     only('opossum-in-breaker', 'node_modules/(opossum|@types/opossum)/', '^src/resilience/breaker\\.ts$', 'opossum stands behind our CircuitBreaker.'),
-    only('ajv-in-schema', 'node_modules/ajv(-formats)?/', '^src/plan/schema[^/]*\\.ts$', 'Foreign JSON Schemas are interpreted in one place.'),
-    only('cel-in-expression', 'node_modules/@marcbachmann/', '^src/plan/expression[^/]*\\.ts$', 'cel-js only parses; evaluation is ours, with our number rule and budgets.'),
+    only('ajv-in-schema', 'node_modules/ajv(-formats)?/', '^src/plan/schema(/|\\.ts$)', 'Foreign JSON Schemas are interpreted in one place.'),
+    only('cel-in-expression', 'node_modules/@marcbachmann/', '^src/plan/expression(/|\\.ts$)', 'cel-js only parses; evaluation is ours, with our number rule and budgets.'),
     only('http-servers-at-the-edge', '^(node:)?http$', '^src/(server|component)/', 'Only the server and components listen.'),
     only('hono-in-server', 'node_modules/(hono|@hono)/', '^src/(server|component)/', 'HTTP routing is a matter of the server.'),
     { name: 'testing-brings-no-runner', severity: 'error', comment: 'tutti/testing works under any test runner.', from: { path: '^src/testing/' }, to: { path: 'node_modules/vitest/' } },

@@ -18,7 +18,7 @@ function defaultOf(section: string | undefined, key: string, kind: string): stri
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '-'
 }
 
-export function writeConfiguration(): string {
+function writeConfiguration(): string {
   const rows = listSettings().map(
     (s) =>
       `| \`${s.path}\` | \`${s.fileKey}\` | ${s.variables.map((v) => `\`${v}\``).join(' ')} | ${defaultOf(s.section, s.key, s.kind)} | ${s.allowed}${s.description === '' ? '' : `. ${s.description}`} |`,
@@ -33,7 +33,7 @@ ${rows.join('\n')}
 `
 }
 
-export function writeErrors(): string {
+function writeErrors(): string {
   const rows = Object.entries(ERROR_KINDS).map(
     ([code, k]) => `| \`${code}\` | ${k.title} | ${k.http} | ${k.exit} | ${k.retryable ? 'yes' : 'no'} |`,
   )

@@ -1,5 +1,5 @@
 // The composition root: options in, wired parts out. What only a run needs is wired by wire-core.ts, on first use.
-import { createCatalog } from './catalog/catalog.ts'
+import { type Catalog, createCatalog } from './catalog/catalog.ts'
 import { checkOptions } from './config/check-options.ts'
 import { describeConfig } from './config/describe-config.ts'
 import { resolveOptions } from './config/resolve-options.ts'
@@ -7,14 +7,15 @@ import { createHttpInvoker } from './connectors/http/http-invoker.ts'
 import { createLocalSource } from './connectors/local/local-source.ts'
 import type { LocalTool } from './connectors/local/tool.ts'
 import { createRedisSource } from './connectors/redis/redis-source.ts'
-import type { Orchestrator, RequestOptions, RunAsk, RunStream } from './contracts/api.ts'
+import type { CatalogApi, Orchestrator, RequestOptions, RunAsk, RunStream, RunsApi } from './contracts/api.ts'
 import type { Config, ConfigInput } from './contracts/config.ts'
 import { TuttiError } from './contracts/errors.ts'
 import type { RunEvent } from './contracts/events.ts'
+import type { RunJournal } from './contracts/journal.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
-import type { Clock, Discovery, Logger, Random, RunJournal, Source } from './contracts/parts.ts'
+import type { Clock, Discovery, Logger, Random, Source } from './contracts/parts.ts'
 import type { Response } from './contracts/run.ts'
-import { createModels } from './providers/registry.ts'
+import { createModels, MODEL_SLOTS, type ModelSlot } from './providers/registry.ts'
 import { createGuardedModel } from './providers/stream-guard.ts'
 import { createMemoryJournal } from './runs/journals/memory.ts'
 import { reportHealth } from './telemetry/health.ts'
@@ -27,10 +28,9 @@ import type { Core, OwnParts } from './wire-core.ts'
 
 /** A model by name (`openai:NAME`, `anthropic:NAME`, a comma list for failover) or your own implementation. */
 export type ModelChoice = string | LanguageModel
-type ModelSlot = 'default' | 'plan' | 'select' | 'fill' | 'reResolve' | 'generate' | 'synthesize'
 /** A model per purpose; settings such as `idleTimeoutMs` stand beside them. */
-export type ModelChoices = Omit<NonNullable<ConfigInput['model']>, ModelSlot> & {
-  readonly [K in ModelSlot]?: ModelChoice | undefined
+export type ModelChoices = Omit<NonNullable<ConfigInput['model']>, ModelSlot | 'default'> & {
+  readonly [K in ModelSlot | 'default']?: ModelChoice | undefined
 }
 
 /**
@@ -101,23 +101,14 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     await start()
     return await work(await wire())
   }
-  const runsOf = async (): Promise<Core['runs']> => (await wire()).runs
-  // In reverse order of the wiring; one that fails does not keep the others from ending.
-  const close = async (drainMs: number): Promise<void> => {
-    const steps: readonly (readonly [string, () => Promise<void> | void])[] = [
+  // In reverse order of the wiring.
+  const close = (drainMs: number): Promise<void> =>
+    closeEach(log, [
       ['runs', () => core?.runs.stop(drainMs)],
       ['executor', () => core?.closeExecutor()],
       ['catalog', () => catalog.close()],
       ['journal', () => journal.close?.()],
-    ]
-    for (const [name, step] of steps) {
-      try {
-        await step()
-      } catch (thrown) {
-        log.error('a part did not close', { part: name, error: thrown instanceof Error ? thrown.message : 'unknown' })
-      }
-    }
-  }
+    ])
   const waitFor = async (asked: RunAsk, request: RequestOptions): Promise<Response> =>
     (await started(({ runs }) => runs.begin(asked, request))).done
 
@@ -140,26 +131,8 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     validate: (document) => started((wired) => wired.validate(document)),
     explain: (document) => started((wired) => wired.explain(document)),
     prepare: (document) => started((wired) => wired.prepare(document)),
-    runs: {
-      submit: (asked, requestOptions) => started(({ runs }) => runs.submit(asked, requestOptions)),
-      get: async (runId, asked) => (await runsOf()).get(runId, asked),
-      list: async (filter) => (await runsOf()).list(filter),
-      async *events(runId, asked) {
-        yield* (await runsOf()).events(runId, asked)
-      },
-      wait: async (runId, asked) => (await runsOf()).wait(runId, asked),
-      cancel: async (runId, asked) => (await runsOf()).cancel(runId, asked),
-    },
-    catalog: {
-      get fingerprint() {
-        return catalog.fingerprint
-      },
-      components: () => catalog.components(),
-      component: (name) => catalog.component(name),
-      search: async (query, { limit = config.capabilities.topK } = {}) => await catalog.search(query, limit),
-      refresh: (signal = new AbortController().signal) => catalog.refresh(signal),
-      sources: () => catalog.sources(),
-    },
+    runs: createRunsApi(started, wire),
+    catalog: createCatalogApi(catalog, config.capabilities.topK),
     health: async () =>
       reportHealth({
         sources: catalog.sources(),
@@ -188,6 +161,50 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   return orchestrator
 }
 
+type Started = <T>(work: (core: Core) => Promise<T>) => Promise<T>
+
+/** Looking at runs needs no catalog, so nothing is started for it. */
+function createRunsApi(started: Started, wire: () => Promise<Core>): RunsApi {
+  const runsOf = async (): Promise<Core['runs']> => (await wire()).runs
+  return {
+    submit: (asked, options) => started(({ runs }) => runs.submit(asked, options)),
+    get: async (runId, options) => (await runsOf()).get(runId, options),
+    list: async (filter) => (await runsOf()).list(filter),
+    async *events(runId, options) {
+      yield* (await runsOf()).events(runId, options)
+    },
+    wait: async (runId, options) => (await runsOf()).wait(runId, options),
+    cancel: async (runId, options) => (await runsOf()).cancel(runId, options),
+  }
+}
+
+function createCatalogApi(catalog: Catalog, topK: number): CatalogApi {
+  return {
+    get fingerprint() {
+      return catalog.fingerprint
+    },
+    components: () => catalog.components(),
+    component: (name) => catalog.component(name),
+    search: async (query, { limit = topK } = {}) => await catalog.search(query, limit),
+    refresh: (signal = new AbortController().signal) => catalog.refresh(signal),
+    sources: () => catalog.sources(),
+  }
+}
+
+/** One after the other; one that fails does not keep the others from ending. */
+async function closeEach(
+  log: Logger,
+  parts: readonly (readonly [string, () => Promise<void> | void])[],
+): Promise<void> {
+  for (const [part, close] of parts) {
+    try {
+      await close()
+    } catch (thrown) {
+      log.error('a part did not close', { part, error: thrown instanceof Error ? thrown.message : 'unknown' })
+    }
+  }
+}
+
 /**
  * Two arguments are enough: where components are found, and a model.
  * A discovery without an invoker is called over HTTP, with addresses on private networks allowed.
@@ -200,21 +217,9 @@ export function createSimpleOrchestrator(discovery: Discovery | Source, model: M
       'The discovery must be a Discovery (an object with name and load) or a Source.',
     )
   const source: Source =
-    'discovery' in discovery
-      ? discovery
-      : { discovery, invoker: createHttpInvoker({ privateAddresses: true, maxResponseBytes: 10_000_000 }) }
+    'discovery' in discovery ? discovery : { discovery, invoker: createHttpInvoker({ privateAddresses: true }) }
   return createOrchestrator({ model, sources: [source] })
 }
-
-const PURPOSE_KEYS = {
-  plan: 'plan',
-  'plan-repair': 'plan',
-  select: 'select',
-  fill: 'fill',
-  're-resolve': 'reResolve',
-  generate: 'generate',
-  synthesize: 'synthesize',
-} as const satisfies Record<Purpose, string>
 
 const isLanguageModel = (choice: unknown): choice is LanguageModel =>
   typeof choice === 'object' && choice !== null && 'stream' in choice && typeof choice.stream === 'function'
@@ -244,7 +249,7 @@ function readOptions(options: OrchestratorOptions): {
     else if (choice !== undefined) named[key] = choice
   }
   const config = resolveOptions({ ...settings, model: named, ...(typeof journal === 'string' && { journal }) })
-  return { config, models: (purpose) => given.get(PURPOSE_KEYS[purpose]) ?? given.get('default') }
+  return { config, models: (purpose) => given.get(MODEL_SLOTS[purpose]) ?? given.get('default') }
 }
 
 /** A model of the caller's own gets the same deadlines as a vendor's; each is wrapped once. */

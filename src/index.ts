@@ -10,9 +10,11 @@ export type * from './contracts/api.ts'
 export type * from './contracts/capability.ts'
 export type { StepStatus } from './contracts/compiled.ts'
 export type { Config, ConfigInput } from './contracts/config.ts'
+export type { RunEngine, SegmentEnd } from './contracts/engine.ts'
 export type { ErrorCode, ErrorInfo } from './contracts/errors.ts'
 export { ERROR_KINDS, TuttiError } from './contracts/errors.ts'
 export type { EventStamp, PlanWay, RunEvent, RunEventType, RunFact } from './contracts/events.ts'
+export type { Command, NewRun, Page, RunFilter, RunJournal } from './contracts/journal.ts'
 export type { JsonObject, JsonSchema, JsonValue } from './contracts/json.ts'
 export type { LanguageModel, Message, ModelCall, ModelEvent, Purpose, Usage } from './contracts/model.ts'
 export type {
@@ -20,7 +22,6 @@ export type {
   CapabilityProvider,
   CatalogView,
   Clock,
-  Command,
   Discovery,
   Executor,
   Invoker,
@@ -28,18 +29,12 @@ export type {
   InvokerResult,
   Logger,
   ModelAsk,
-  NewRun,
-  Page,
   PlanAsk,
   PlanEvent,
   PlanFeed,
   Planner,
   Random,
   RunContext,
-  RunEngine,
-  RunFilter,
-  RunJournal,
-  SegmentEnd,
   Source,
   StepContext,
   StepHandler,

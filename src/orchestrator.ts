@@ -1,6 +1,7 @@
 // The coordinator: get a plan, run it, synthesize, end. It decides order and does no work; every fact goes out as an event.
 import type { CompiledPlan, PreparedPlan, Scope } from './contracts/compiled.ts'
-import { type ErrorInfo, errorInfo, TuttiError, toTuttiError } from './contracts/errors.ts'
+import type { SegmentEnd } from './contracts/engine.ts'
+import { TuttiError, toTuttiError } from './contracts/errors.ts'
 import type { JsonObject } from './contracts/json.ts'
 import type {
   CapabilityProvider,
@@ -10,15 +11,15 @@ import type {
   PlanEvent,
   Planner,
   RunHandle,
-  SegmentEnd,
   Synthesizer,
   Turn,
 } from './contracts/parts.ts'
 import type { Issue, PlanDocument } from './contracts/plan.ts'
-import type { Degraded, Response, RunStatus } from './contracts/run.ts'
+import type { Response } from './contracts/run.ts'
 import { evaluateOutputs } from './plan/outputs.ts'
-import { runErrors, runStatus, unfinishedAnswer } from './record/outcome.ts'
+import { type Ending, endResponse, joinDegraded, joinMissing } from './record/ending.ts'
 import { limitRun } from './record/run-limit.ts'
+import { isHealthy } from './util/is-healthy.ts'
 
 export interface OrchestratorParts {
   readonly provider: CapabilityProvider
@@ -38,8 +39,9 @@ export interface OrchestratorParts {
   readonly headersOf: (handle: RunHandle) => Readonly<Record<string, string>>
 }
 
-export type PlannedEvent = Extract<PlanEvent, { type: 'document' }>
+type PlannedEvent = Extract<PlanEvent, { type: 'document' }>
 
+/** @see createCoordinator */
 export interface Coordinator {
   /** Chooses capabilities and makes a plan; events of the making go to `handle.emit`. */
   plan(handle: PlanHandle): Promise<PlannedEvent>
@@ -53,18 +55,6 @@ export type PlanHandle = Pick<RunHandle, 'emit' | 'signal'> & {
   readonly principal: string
   readonly turns: readonly Turn[]
   readonly metadata?: JsonObject
-}
-
-/** What a run ends with, beside what its events tell. */
-interface Ending {
-  readonly answer?: string
-  readonly outputs?: JsonObject
-  readonly missing?: readonly string[]
-  readonly degraded?: Degraded
-  readonly error?: TuttiError
-  readonly status?: RunStatus
-  readonly executionMs?: number
-  readonly synthesisMs?: number
 }
 
 export function createCoordinator(parts: OrchestratorParts): Coordinator {
@@ -151,9 +141,7 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
       step: (name) => handle.view(name),
       component: (name) => {
         const component = view.component(name)
-        return component === undefined
-          ? undefined
-          : { healthy: component.instances.some((i) => i.health !== 'unhealthy') }
+        return component === undefined ? undefined : { healthy: isHealthy(component) }
       },
       secret: () => undefined,
     }
@@ -220,6 +208,9 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
     const executed = await executePlan(handle, prepared)
     const ending: Ending = { ...found, ...executed, ...joinMissing(missing, executed.missing) }
     if (handle.signal.aborted) return ending
+    // The same request is planned anew: the same plan would most likely fail the same way.
+    if (handle.snapshot().steps.every(({ status }) => status !== 'succeeded'))
+      parts.planner.evict?.({ request, principal, turns, view, ...(metadata !== undefined && { metadata }) })
     const done = await synthesize(handle, request, turns, ending)
     if (threadId !== undefined && done.answer !== undefined)
       parts.threads.add(principal, threadId, { request, answer: done.answer })
@@ -251,43 +242,6 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
     }
   }
 
-  const end = (handle: RunHandle, begunAt: number, ending: Ending): void => {
-    const record = handle.snapshot()
-    const stop = handle.signal.aborted ? toTuttiError(handle.signal.reason, 'cancelled') : undefined
-    const failure: ErrorInfo | undefined =
-      stop !== undefined && stop.code !== 'cancelled'
-        ? errorInfo(stop)
-        : ending.error === undefined || stop !== undefined
-          ? undefined
-          : errorInfo(ending.error)
-    const status =
-      stop?.code === 'cancelled'
-        ? 'cancelled'
-        : (ending.status ?? runStatus(record, { failed: failure !== undefined, missing: ending.missing }))
-    const errors = runErrors(record, failure)
-    const answer =
-      ending.answer ?? (handle.run.request === undefined ? null : unfinishedAnswer(record, status, failure))
-    handle.emit({
-      type: 'run-end',
-      response: {
-        ...record,
-        status,
-        answer,
-        ...(ending.outputs !== undefined && { outputs: ending.outputs }),
-        timings: {
-          planningMs: record.timings.planningMs,
-          executionMs: ending.executionMs ?? 0,
-          synthesisMs: ending.synthesisMs ?? 0,
-          totalMs: clock.now() - begunAt,
-        },
-        ...(ending.degraded !== undefined && { degraded: ending.degraded }),
-        ...(ending.missing !== undefined && { missing: ending.missing }),
-        ...(errors.length > 0 && { errors }),
-        endedAt: clock.timestamp(),
-      },
-    })
-  }
-
   return {
     plan,
     async conduct(handle) {
@@ -305,7 +259,13 @@ export function createCoordinator(parts: OrchestratorParts): Coordinator {
       const limited = limitRun(handle, clock)
       const ending = await orLeft(work(limited.handle), handle.signal)
       limited.stop()
-      end(handle, begunAt, ending)
+      const facts = {
+        isRequest: run.request !== undefined,
+        signal: handle.signal,
+        totalMs: clock.now() - begunAt,
+        endedAt: clock.timestamp(),
+      }
+      handle.emit({ type: 'run-end', response: endResponse(handle.snapshot(), ending, facts) })
       return 'ended'
     },
   }
@@ -331,19 +291,4 @@ function invalidPlan(issues: readonly Issue[]): TuttiError {
   return new TuttiError('invalid_plan', `No valid plan was found for the request. ${shown}`, {
     details: { issues: errors },
   })
-}
-
-function joinDegraded(a: Degraded | undefined, b: Degraded | undefined): { degraded?: Degraded } {
-  if (a === undefined || b === undefined)
-    return a === undefined && b === undefined ? {} : { degraded: (a ?? b) as Degraded }
-  const reason = a.reason === b.reason ? a.reason : `${a.reason} ${b.reason}`
-  return { degraded: { reason, way: a.way === b.way ? a.way : `${a.way}, ${b.way}` } }
-}
-
-function joinMissing(
-  a: readonly string[] | undefined,
-  b: readonly string[] | undefined,
-): { missing?: readonly string[] } {
-  const all = [...new Set([...(a ?? []), ...(b ?? [])])]
-  return all.length === 0 ? {} : { missing: all }
 }

@@ -5,17 +5,11 @@ import { createAllProvider } from './catalog/capability-providers/all.ts'
 import { createAutoProvider } from './catalog/capability-providers/auto.ts'
 import { createSearchProvider } from './catalog/capability-providers/search.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import type {
-  DocumentInput,
-  Explanation,
-  Orchestrator,
-  PlanOutcome,
-  PreparedPlan,
-  RequestOptions,
-  RunAsk,
-} from './contracts/api.ts'
+import type { Explanation, Orchestrator, PlanOutcome, RequestOptions, RunAsk } from './contracts/api.ts'
 import type { Config } from './contracts/config.ts'
+import type { RunEngine } from './contracts/engine.ts'
 import { TuttiError } from './contracts/errors.ts'
+import type { RunJournal } from './contracts/journal.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
 import type {
   CapabilityProvider,
@@ -24,14 +18,14 @@ import type {
   Logger,
   Planner,
   Random,
-  RunEngine,
-  RunJournal,
+  StepHandler,
   Synthesizer,
 } from './contracts/parts.ts'
 import type { Issue } from './contracts/plan.ts'
+import { createDocuments } from './documents.ts'
 import { createExecutor } from './executor/executor.ts'
 import { createCoordinator } from './orchestrator.ts'
-import { type CheckedDocument, checkDocument } from './plan/check.ts'
+import { checkDocument } from './plan/check.ts'
 import { explainPlan } from './plan/explain.ts'
 import { resolveInputs } from './plan/inputs.ts'
 import { asKind, preparedAsKind } from './plan/kind.ts'
@@ -53,6 +47,8 @@ export interface OwnParts {
   readonly planner?: Planner
   readonly executor?: Executor
   readonly synthesizer?: Synthesizer
+  /** Other ways to run steps of a type that documents know. With an own executor they are not asked. */
+  readonly handlers?: readonly StepHandler[]
 }
 
 export interface WiringParts {
@@ -75,7 +71,6 @@ export interface Core extends Pick<Orchestrator, 'prepare' | 'validate' | 'expla
 }
 
 const EMPTY_EXPLANATION: Explanation = { stages: [], criticalPath: [], edges: [], maxParallelism: 0, text: 'No steps.' }
-const LOOK_AGAIN_MS = 1_000
 const PROVIDERS = { auto: createAutoProvider, all: createAllProvider, search: createSearchProvider } as const
 
 export function wireCore({
@@ -101,34 +96,12 @@ export function wireCore({
           clock,
           random,
           log,
+          ...(own.handlers !== undefined && { handlers: own.handlers }),
         })
       : undefined
   const synthesizer = own.synthesizer ?? createSynthesizer({ ask, settings: config })
 
-  let lookedAgainAt = -Infinity
-  /** Who names what the catalog does not know may know better: it is refreshed once, at most once a second for all of them. */
-  const check = async (input: DocumentInput, origin: 'author' | 'model'): Promise<CheckedDocument> => {
-    const options = { origin, maxSteps: config.executor.maxSteps }
-    const checked = await checkDocument(input, catalog, options)
-    const names = checked.issues.some(({ code }) => code === 'unknown_component' || code === 'unknown_action')
-    if (!names || clock.now() - lookedAgainAt < LOOK_AGAIN_MS) return checked
-    lookedAgainAt = clock.now()
-    const { fingerprint } = catalog
-    const patience = new AbortController()
-    const stopWaiting = clock.after(LOOK_AGAIN_MS, () => patience.abort())
-    await catalog.refresh(patience.signal).catch(() => undefined)
-    stopWaiting()
-    return fingerprint === catalog.fingerprint ? checked : await checkDocument(input, catalog, options)
-  }
-  // A model may leave a required input to be filled at run time; an author is told of it before anything runs.
-  const prepare = async (input: DocumentInput, origin: 'author' | 'model' = 'author'): Promise<PreparedPlan> => {
-    if (isPrepared(input))
-      return input.fingerprint === catalog.fingerprint ? input : await prepare(input.document, origin)
-    const { document, plan, issues } = await check(input, origin)
-    if (document === undefined || plan === undefined || issues.some((issue) => issue.severity === 'error'))
-      throw invalidDocument(issues)
-    return { document, issues, compiled: plan, fingerprint: catalog.fingerprint }
-  }
+  const documents = createDocuments({ catalog, clock, maxSteps: config.executor.maxSteps })
   const coordinator = createCoordinator({
     provider,
     planner,
@@ -136,7 +109,7 @@ export function wireCore({
     synthesizer,
     view: catalog,
     clock,
-    prepare: (document) => prepare(asKind(document, 'plan'), 'model'),
+    prepare: (document) => documents.prepare(asKind(document, 'plan'), 'model'),
     threads: createThreads(),
     headersOf: headersOfRun,
   })
@@ -149,7 +122,7 @@ export function wireCore({
       const inputs = request.inputs ?? {}
       return { inputs, liveInputs: inputs, secrets: new Map() }
     }
-    const first = await prepare(asked.document)
+    const first = await documents.prepare(asked.document)
     const prepared = request.documentKind === undefined ? first : preparedAsKind(first, request.documentKind)
     const given = resolveInputs(prepared.document, request.inputs ?? {})
     if (given.issues.some((issue) => issue.severity === 'error')) throw invalidInputs(given.issues)
@@ -173,13 +146,9 @@ export function wireCore({
 
   return {
     runs,
-    prepare: (document) => prepare(document),
-    explain: async (document) => explainPlan((await prepare(document)).compiled),
-    async validate(document) {
-      if (isPrepared(document)) return { valid: true, issues: document.issues }
-      const { issues } = await check(document, 'author')
-      return { valid: !issues.some((issue) => issue.severity === 'error'), issues }
-    },
+    prepare: (document) => documents.prepare(document),
+    explain: async (document) => explainPlan((await documents.prepare(document)).compiled),
+    validate: (document) => documents.validate(document),
     async plan(request, options = {}): Promise<PlanOutcome> {
       await accept({ request }, options)
       const { document, issues, way, degraded } = await coordinator.plan({
@@ -208,25 +177,6 @@ export function wireCore({
 
 const saysWhat = (asked: unknown): boolean =>
   typeof asked === 'object' && asked !== null && ('request' in asked || 'document' in asked)
-
-function isPrepared(input: DocumentInput): input is PreparedPlan {
-  return (
-    typeof input === 'object' && input !== null && 'compiled' in input && 'fingerprint' in input && 'document' in input
-  )
-}
-
-function invalidDocument(issues: readonly Issue[]): TuttiError {
-  const errors = issues.filter((issue) => issue.severity === 'error')
-  const [first] = errors
-  const place = first?.line === undefined ? (first?.pointer ?? '') : `line ${first.line}, column ${first.column ?? 1}`
-  const where = place === '' ? '' : `${place}: `
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-  return new TuttiError(
-    'invalid_document',
-    first === undefined ? 'The document could not be read.' : `${where}${first.message}${more}`,
-    { details: { issues } },
-  )
-}
 
 function invalidInputs(issues: readonly Issue[]): TuttiError {
   return new TuttiError(

@@ -26,6 +26,7 @@ describe('options that a caller without a compiler got wrong', () => {
     ['a listener that is none', { onEvent: 5 }, /"onEvent" must be a function/],
     ['half a logger', { log: { info: () => undefined } }, /"log" must be an object with debug, info, warn, error/],
     ['an unknown part', { parts: { planer: {} } }, /did you mean "planner"/],
+    ['a step handler that runs nothing', { parts: { handlers: [{ type: 'gate' }] } }, /"handlers\[0\]" must be a step/],
     ['an unknown setting', { executor: { maxConcurency: 3 } }, /Did you mean "executor.maxConcurrency"/],
   ])('are refused with a sentence: %s', (_what, options, message) => {
     const create = (): unknown => Reflect.apply(createOrchestrator, undefined, [options])
@@ -35,6 +36,15 @@ describe('options that a caller without a compiler got wrong', () => {
   it('are refused of createSimpleOrchestrator too', () => {
     const create = (): unknown => Reflect.apply(createSimpleOrchestrator, undefined, [undefined, 'openai:x'])
     expect(create).toThrow(expect.objectContaining({ code: 'invalid_config' }))
+  })
+})
+
+describe('own step handlers', () => {
+  it('run the steps of their type instead of ours', async () => {
+    const handlers = [{ type: 'gate', run: async () => ({ output: 'mine' }) }]
+    await using orchestrator = createOrchestrator({ parts: { handlers } })
+    const { steps: done } = await orchestrator.execute({ steps: [{ name: 'g', type: 'gate', dependsOn: [] }] })
+    expect(done).toMatchObject([{ name: 'g', status: 'succeeded', output: 'mine' }])
   })
 })
 

@@ -200,6 +200,20 @@ describe('the coordinator', () => {
       errors: [{ step: 'b', code: 'component_failed', message: 'It broke.' }],
     })
   })
+  it('has a plan of which nothing succeeded forgotten, and keeps one that served in part', async () => {
+    const forgotten: string[] = []
+    const twoSteps: Planner = {
+      ...planner({ document: { steps: [step('a'), step('b')] }, way: 'cache' }),
+      evict: ({ request }) => forgotten.push(request),
+    }
+    const failed = { status: 'failed', error: { code: 'component_failed', message: 'no' } } as const
+    await createWorld({ planner: twoSteps, executor: executor({ a: failed }) }, { request: 'in part' }).conduct()
+    await createWorld(
+      { planner: twoSteps, executor: executor({ a: failed, b: failed }) },
+      { request: 'none' },
+    ).conduct()
+    expect(forgotten).toEqual(['none'])
+  })
   it('is failed when every step failed (B71)', async () => {
     const world = createWorld({
       executor: executor({ a: { status: 'failed', error: { code: 'component_failed', message: 'It broke.' } } }),

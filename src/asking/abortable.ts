@@ -1,4 +1,5 @@
 // An iterable that stops the moment a signal aborts, also when what it reads from never looks at the signal.
+import { whenAborted } from '../util/abort.ts'
 
 /**
  * Passes the items on; once the signal aborts, the pending read is left behind and `signal.reason` is thrown.
@@ -7,17 +8,14 @@
 export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, undefined> {
   signal.throwIfAborted()
   const iterator = source[Symbol.asyncIterator]()
-  let onAbort = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason)
-  })
+  const aborted = Promise.withResolvers<never>()
   // Without a reader at the moment of the abort this would count as unhandled.
-  aborted.catch(() => undefined)
-  signal.addEventListener('abort', onAbort, { once: true })
+  aborted.promise.catch(() => undefined)
+  const ignore = whenAborted(signal, () => aborted.reject(signal.reason))
   let isDone = false
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted])
+      const next = await Promise.race([iterator.next(), aborted.promise])
       if (next.done === true) {
         isDone = true
         return
@@ -29,7 +27,7 @@ export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSigna
     if (!signal.aborted) isDone = true
     throw thrown
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    ignore()
     if (!isDone) stop(iterator)
   }
 }

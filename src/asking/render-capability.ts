@@ -2,7 +2,7 @@
 // prompt caches hit. Descriptions are foreign text: they become one line each, capped, and stand between fences.
 import type { Capability, Component, OfferedCapability } from '../contracts/capability.ts'
 import type { JsonSchema } from '../contracts/json.ts'
-import { stringifyJson } from '../util/json.ts'
+import { isJsonObject, stringifyJson } from '../util/json.ts'
 import { truncateText } from '../util/text.ts'
 
 /** Characters of a capability's description. Those of components that were discovered get less room. */
@@ -64,7 +64,7 @@ const literal = (value: unknown): string => toOneLine(stringifyJson(sorted(value
 /** Keys in order, so that two sources of one catalog give one text. Depth is bounded: it is for showing only. */
 function sorted(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return depth > 8 ? [] : value.map((item) => sorted(item, depth + 1))
-  if (!isRecord(value)) return value
+  if (!isJsonObject(value)) return value
   if (depth > 8) return {}
   return Object.fromEntries(
     Object.keys(value)
@@ -73,16 +73,13 @@ function sorted(value: unknown, depth: number): unknown {
   )
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 function descriptionOf(component: Component): string {
   const text = toOneLine(component.description ?? '', MAX_DESCRIPTION[component.trust])
   return text === '' ? '(no description)' : text
 }
 
 function renderInputs({ inputSchema }: Capability): string[] {
-  const properties = isRecord(inputSchema.properties) ? inputSchema.properties : {}
+  const properties = isJsonObject(inputSchema.properties) ? inputSchema.properties : {}
   const required = new Set(Array.isArray(inputSchema.required) ? inputSchema.required : [])
   const names = Object.keys(properties).sort(compareText)
   if (names.length === 0)
@@ -95,15 +92,16 @@ function renderInputs({ inputSchema }: Capability): string[] {
   return ['inputs:', ...lines]
 }
 
-const isClosed = (schema: JsonSchema): boolean => schema.additionalProperties === false || isRecord(schema.properties)
+const isClosed = (schema: JsonSchema): boolean =>
+  schema.additionalProperties === false || isJsonObject(schema.properties)
 
 function renderInput(name: string, schema: unknown, isRequired: boolean): string {
   const facts = [
     renderShape(schema, 1),
     isRequired ? 'required' : 'optional',
-    ...(isRecord(schema) ? limitsOf(schema) : []),
+    ...(isJsonObject(schema) ? limitsOf(schema) : []),
   ]
-  const description = isRecord(schema) ? textOf(schema.description, MAX_INPUT_DESCRIPTION) : ''
+  const description = isJsonObject(schema) ? textOf(schema.description, MAX_INPUT_DESCRIPTION) : ''
   return `- ${exactName(name)} (${facts.join(', ')})${description === '' ? '' : `: ${description}`}`
 }
 
@@ -140,7 +138,7 @@ function rangeOf(schema: Readonly<Record<string, unknown>>, low: string, high: s
 
 /** A schema as a short type: `number`, `[string]`, `{code: string, name: string}`, `"a" | "b"`. */
 function renderShape(schema: unknown, levels: number): string {
-  if (!isRecord(schema)) return 'any'
+  if (!isJsonObject(schema)) return 'any'
   if (Array.isArray(schema.enum)) return renderEnum(schema.enum)
   if (schema.const !== undefined) return literal(schema.const)
   const choices = Array.isArray(schema.anyOf) ? schema.anyOf : Array.isArray(schema.oneOf) ? schema.oneOf : undefined
@@ -159,12 +157,12 @@ function renderEnum(members: readonly unknown[]): string {
 function renderType(type: unknown, schema: Readonly<Record<string, unknown>>, levels: number): string {
   if (type === 'array' || (type === undefined && schema.items !== undefined))
     return `[${renderShape(schema.items, levels)}]`
-  if (type === 'object' || (type === undefined && isRecord(schema.properties))) return renderObject(schema, levels)
+  if (type === 'object' || (type === undefined && isJsonObject(schema.properties))) return renderObject(schema, levels)
   return typeof type === 'string' ? toOneLine(type, 40) : 'any'
 }
 
 function renderObject(schema: Readonly<Record<string, unknown>>, levels: number): string {
-  if (!isRecord(schema.properties) || levels === 0) return 'object'
+  if (!isJsonObject(schema.properties) || levels === 0) return 'object'
   const { properties } = schema
   const keys = Object.keys(properties).sort(compareText)
   if (keys.length === 0) return 'object'

@@ -2,7 +2,9 @@
 // seen before costs nothing, one that only says the same again keeps its earlier identity (and what is cached by it).
 import { hash } from 'node:crypto'
 import type { Capability, Component, Instance } from '../contracts/capability.ts'
+import { isJsonObject } from '../util/json.ts'
 import { nameKey } from '../util/name-key.ts'
+import { compareText } from '../util/text.ts'
 
 export interface PreparedComponent {
   readonly component: Component
@@ -15,19 +17,20 @@ export interface PreparedComponent {
   readonly capabilities: ReadonlyMap<string, Capability>
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const isName = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
 
 const isCapability = (value: unknown): value is Capability =>
-  isObject(value) && isName(value['name']) && typeof value['description'] === 'string' && isObject(value['inputSchema'])
+  isJsonObject(value) &&
+  isName(value['name']) &&
+  typeof value['description'] === 'string' &&
+  isJsonObject(value['inputSchema'])
 
-const isInstance = (value: unknown): value is Instance => isObject(value) && isName(value['id'])
+const isInstance = (value: unknown): value is Instance => isJsonObject(value) && isName(value['id'])
 
 /** Sources are code of others: what they return is looked at before it is believed. */
 function isComponent(value: unknown): value is Component {
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     isName(value['name']) &&
     Array.isArray(value['capabilities']) &&
     value['capabilities'].every(isCapability) &&
@@ -42,16 +45,13 @@ function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   const entries = Object.entries(value).filter(([, member]) => member !== undefined)
-  entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  entries.sort(([a], [b]) => compareText(a, b))
   return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`
 }
 
-const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
-  a.name < b.name ? -1 : a.name > b.name ? 1 : 0
-
 /** Instances come and go without a plan having to change, so they are left out. */
 function hashedText({ instances: _instances, capabilities, ...rest }: Component): string {
-  return canonical({ ...rest, capabilities: [...capabilities].sort(byName) })
+  return canonical({ ...rest, capabilities: capabilities.toSorted((a, b) => compareText(a.name, b.name)) })
 }
 
 /** Duplicates within one component: the first of a name is kept. */

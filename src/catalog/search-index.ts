@@ -157,7 +157,7 @@ interface Postings {
   readonly impacts: Float32Array
 }
 
-export const inverseFrequency = (documents: number, having: number): number =>
+const inverseFrequency = (documents: number, having: number): number =>
   Math.log(1 + (documents - having + 0.5) / (having + 0.5))
 
 async function turnRound(forward: Forward): Promise<Postings> {

@@ -14,11 +14,15 @@ import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 const JSON_OPTION = ['--json', 'print one JSON document'] as const
 const INPUT_OPTION = ['--input <name=value>', 'an input of the run; may be repeated', collectInput] as const
 
-/** Runs one command. Never throws; mistakes of use are 2, and so on (DESIGN 7). */
+/** Runs one command. Never throws: whatever goes wrong is told, and is an exit code. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok
+  let hint = ''
   const program = createProgram(terminal, (ended) => {
     code = ended
+  })
+  pointToHelp(program, 'tutti', (hintOfCommand) => {
+    hint = hintOfCommand
   })
   try {
     await program.parseAsync([...args], { from: 'user' })
@@ -28,28 +32,35 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     const json = args.includes('--json')
     if (!(error instanceof CommanderError)) return reportError(error, terminal, json)
     if (error.exitCode === 0) return EXIT.ok
-    return json ? reportError(usageError(error), terminal, true) : EXIT.usage
+    return json ? reportError(usageError(error, hint), terminal, true) : EXIT.usage
   }
 }
 
-function usageError({ code, message }: CommanderError): TuttiError {
-  // Commander ends a group of commands without one by showing the help.
-  const said = code === 'commander.help' ? 'A command is missing' : oneLine(message.replace(/^error: /, ''))
-  return new TuttiError('invalid_request', `${said.replace(/[.\s]+$/, '')}. Run "tutti --help" to see the commands.`)
+function usageError({ message }: CommanderError, hint: string): TuttiError {
+  const said = oneLine(message.replace(/^error: /, ''))
+  return new TuttiError('invalid_request', `${said.replace(/[.\s]+$/, '')}. ${hint}`)
+}
+
+/** A mistake of use is answered with where to look: the help of the very command that was called. */
+function pointToHelp(command: Command, path: string, onExit: (hint: string) => void): void {
+  const hint = `Run "${path} --help" to see its ${command.commands.length > 0 ? 'commands' : 'arguments and options'}.`
+  command.showHelpAfterError(hint).exitOverride((error) => {
+    onExit(hint)
+    throw error
+  })
+  for (const inner of command.commands) pointToHelp(inner, `${path} ${inner.name()}`, onExit)
 }
 
 function createProgram(terminal: Terminal, end: (code: ExitCode) => void): Command {
   const program = new Command('tutti')
     .description('Requests in plain language over live tools and agents: planned, run in parallel, answered.')
     .version(VERSION)
-    .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .showHelpAfterError('Run "tutti --help" to see the commands.')
   addRequests(program, terminal, end)
   addDocuments(program, terminal, end)
   addCatalog(program, terminal, end)

@@ -2,12 +2,10 @@
 import { ERROR_KINDS, errorInfo, toTuttiError } from '../contracts/errors.ts'
 import type { Issue } from '../contracts/plan.ts'
 import { errorToWire, issueToWire } from '../record/wire.ts'
+import { issuesOf } from '../server/problem.ts'
 import { stringifyJson } from '../util/json.ts'
 import { createPaint, oneLine } from './render/text.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
-
-const isIssue = (value: unknown): value is Issue =>
-  typeof value === 'object' && value !== null && 'message' in value && 'severity' in value && 'pointer' in value
 
 /** `file:line:column  error  message`; what is not known is left out. */
 export function formatIssue(issue: Issue, file?: string): string {
@@ -21,16 +19,15 @@ export function formatIssue(issue: Issue, file?: string): string {
 /** Tells the error, as JSON on standard output when `json`. */
 export function reportError(thrown: unknown, terminal: Terminal, json: boolean): ExitCode {
   const error = toTuttiError(thrown)
-  const { issues } = error.details
-  const found = Array.isArray(issues) ? issues.filter(isIssue) : []
+  const issues = issuesOf(error)
   if (json) {
     const { details: _, ...info } = errorInfo(error)
-    const document = { error: { ...errorToWire(info), ...(found.length > 0 && { issues: found.map(issueToWire) }) } }
+    const document = { error: { ...errorToWire(info), ...(issues.length > 0 && { issues: issues.map(issueToWire) }) } }
     terminal.stdout.write(`${stringifyJson(document, 2)}\n`)
   } else {
     const paint = createPaint(terminal.color && terminal.stderr.isTTY === true)
     terminal.stderr.write(`${paint('red', 'error')}: ${oneLine(error.message)}\n`)
-    for (const issue of found) terminal.stderr.write(`  ${formatIssue(issue)}\n`)
+    for (const issue of issues) terminal.stderr.write(`  ${formatIssue(issue)}\n`)
   }
   const { exit } = ERROR_KINDS[error.code]
   return exit === EXIT.usage || exit === EXIT.invalid ? exit : EXIT.failed

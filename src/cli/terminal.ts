@@ -25,6 +25,6 @@ export interface Terminal {
 export const lineWidth = ({ columns = 0 }: Output, whereUnknown = 100): number =>
   Math.max(20, (columns > 0 ? columns : whereUnknown) - 1)
 
-/** A command ends with one of these (DESIGN 7). */
+/** A command ends with one of these; `waiting` is a run that waits for somebody, `partial` an answer with gaps. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, invalid: 3, waiting: 4, partial: 5, interrupted: 130 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

@@ -11,6 +11,9 @@ import { EXIT, type ExitCode, lineWidth, type Terminal } from './terminal.ts'
 /** `events`: each as a JSON line; `json`: the response as one document; `people`: progress and answer. */
 export type OutputMode = 'people' | 'json' | 'events'
 
+export const modeOf = (options: { readonly json?: boolean; readonly events?: boolean }): OutputMode =>
+  options.events === true ? 'events' : options.json === true ? 'json' : 'people'
+
 export interface WatchOptions {
   readonly terminal: Terminal
   readonly mode: OutputMode
@@ -108,7 +111,7 @@ function createPeopleWatcher(terminal: Terminal, quietWithoutModel: boolean): Wa
     streamAnswer: stdout.isTTY === true,
     quietWithoutModel,
     ...(stdout.isTTY === true && stdout.columns !== undefined && { answerColumns: lineWidth(stdout) }),
-    ...(stderr.rows !== undefined && { maxBlockLines: Math.max(3, Math.min(16, stderr.rows - ROWS_AROUND_BLOCK)) }),
+    ...(stderr.rows !== undefined && { maxBlockLines: Math.max(3, stderr.rows - ROWS_AROUND_BLOCK) }),
   })
   const output = createLiveOutput(terminal)
   let stopTicking = (): void => undefined

@@ -6,6 +6,7 @@ import { TuttiError } from '../contracts/errors.ts'
 import type { JsonObject } from '../contracts/json.ts'
 import type { Clock, Logger, Random } from '../contracts/parts.ts'
 import { createClock } from '../util/clock.ts'
+import { httpOrigin } from '../util/http-origin.ts'
 import type { ServedCapability } from './capability.ts'
 import { checkName } from './capability.ts'
 import { createComponentServer } from './component-server.ts'
@@ -159,7 +160,7 @@ async function startComponent(definition: ComponentDefinition, options: StartOpt
     id,
     name,
     port,
-    url: `http://${address.includes(':') ? `[${address}]` : address}:${record.port}`,
+    url: httpOrigin(address, record.port),
     stop({ drainMs = 5000 } = {}) {
       stopped ??= (async () => {
         await registered?.unregister()

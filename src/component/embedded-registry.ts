@@ -3,6 +3,8 @@
 import { createHttpInvoker } from '../connectors/http/http-invoker.ts'
 import type { Component } from '../contracts/capability.ts'
 import type { Source } from '../contracts/parts.ts'
+import { httpOrigin } from '../util/http-origin.ts'
+import { compareText } from '../util/text.ts'
 import type { ComponentRegistry, Registration } from './registry.ts'
 
 /** Options of {@link createEmbeddedRegistry}. */
@@ -32,10 +34,10 @@ function toComponent(name: string, same: readonly Registration[], source: string
     ...(description === '' ? {} : { description }),
     source,
     trust: 'configured',
-    capabilities: [...capabilities.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    capabilities: [...capabilities.values()].sort((a, b) => compareText(a.name, b.name)),
     instances: same.map(({ record }) => ({
       id: record.id,
-      address: `http://${record.address.includes(':') ? `[${record.address}]` : record.address}:${record.port}`,
+      address: httpOrigin(record.address, record.port),
       health: 'healthy',
     })),
   }
@@ -73,7 +75,7 @@ export function createEmbeddedRegistry(options: EmbeddedRegistryOptions = {}): E
         async load() {
           const byName = Map.groupBy(registrations.values(), ({ record }) => record.name)
           return [...byName.entries()]
-            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .sort(([a], [b]) => compareText(a, b))
             .flatMap(([component, same]) => toComponent(component, same, name) ?? [])
         },
         watch(changed) {

@@ -15,8 +15,6 @@ export interface RedisRegistryOptions {
   readonly heartbeatMs?: number
   /** Life of the registration, ms. Default: twice the heartbeat. */
   readonly ttlMs?: number
-  /** Life of the index sets, ms. Default: twice `ttlMs`. */
-  readonly indexTtlMs?: number
   readonly clock: Clock
   readonly random: Random
   readonly log?: Logger
@@ -27,20 +25,15 @@ const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
 type RedisCommand = (string | number)[]
 
 /** Everything a registration writes, for one transaction. */
-function registerCommands(
-  registration: Registration,
-  keys: Keys,
-  ttl: number,
-  indexTtl: number,
-  now: string,
-): RedisCommand[] {
+function registerCommands(registration: Registration, keys: Keys, ttlMs: number, now: string): RedisCommand[] {
   const { id } = registration.record
   const text = stringifyJson({ ...registration.record, last_seen: now })
   return [
-    ['set', keys.service, text, 'EX', ttl],
+    ['set', keys.service, text, 'EX', seconds(ttlMs)],
     ...keys.indexes.flatMap((key): RedisCommand[] => [
       ['sadd', key, id],
-      ['expire', key, indexTtl],
+      // An index set outlives its members, since it is shared.
+      ['expire', key, seconds(2 * ttlMs)],
     ]),
   ]
 }
@@ -64,7 +57,7 @@ function keysOf({ record }: Registration, namespace: string): Keys {
 /** @throws TuttiError `invalid_config` for what is no Redis URL */
 export function createRedisRegistry(options: RedisRegistryOptions): ComponentRegistry {
   const { url, namespace = 'tutti', heartbeatMs = 15_000, clock, random, log } = options
-  const { ttlMs = heartbeatMs * 2, indexTtlMs = ttlMs * 2 } = options
+  const { ttlMs = heartbeatMs * 2 } = options
   readRedisUrl(url)
   const pauseMs = heartbeatMs + random() * (heartbeatMs / 4)
 
@@ -85,7 +78,7 @@ export function createRedisRegistry(options: RedisRegistryOptions): ComponentReg
       }
       const write = async (): Promise<void> => {
         try {
-          await send(registerCommands(registration, keys, seconds(ttlMs), seconds(indexTtlMs), clock.timestamp()))
+          await send(registerCommands(registration, keys, ttlMs, clock.timestamp()))
           isReported = false
         } catch (error) {
           // It goes on serving, and registers when Redis comes.

@@ -4,7 +4,7 @@ import { nearest } from '../util/text.ts'
 import { listSections, listSettings } from './settings.ts'
 
 const OPTION_NAMES = ['model', 'tools', 'sources', 'journal', 'onEvent', 'log', 'clock', 'random', 'parts']
-const PART_NAMES = ['engine', 'provider', 'planner', 'executor', 'synthesizer']
+const PART_NAMES = ['engine', 'provider', 'planner', 'executor', 'synthesizer', 'handlers']
 
 type Entries = Readonly<Record<string, unknown>>
 
@@ -73,7 +73,9 @@ export function checkOptions(options: unknown): void {
   checkMethods(options, 'log', ['debug', 'info', 'warn', 'error'])
   checkMethods(options, 'clock', ['now', 'after'])
   if (parts !== undefined && !isObject(parts)) refuse('parts', `an object with ${PART_NAMES.join(', ')}`)
-  for (const name of Object.keys(isObject(parts) ? parts : {})) {
+  const own = isObject(parts) ? parts : {}
+  checkList(own, 'handlers', (item) => has(item, 'run'), 'a step handler with type and run')
+  for (const name of Object.keys(own)) {
     if (PART_NAMES.includes(name)) continue
     const [best] = nearest(name, PART_NAMES, 1)
     refuse(`parts.${name}`, `left out: there is no such part${best === undefined ? '' : `; did you mean "${best}"?`}`)

@@ -28,7 +28,7 @@ function describeValue(key: string, value: JsonValue): JsonValue {
 }
 
 /** Scheme, host, port and path of an address; what is none is shown as far as it surely holds no secret. */
-export function withoutCredentials(address: string): string {
+function withoutCredentials(address: string): string {
   if (!URL.canParse(address)) return '[not an address]'
   const url = new URL(address)
   return `${url.protocol}${url.host === '' ? '' : `//${url.host}`}${url.pathname}`

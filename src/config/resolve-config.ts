@@ -59,7 +59,7 @@ export function wrongValue(setting: Setting, value: unknown, origin: string | un
 }
 
 /** Names the settings that were probably meant, as they are written in code. */
-export function unknownSetting(section: string | undefined, key: string): string {
+function unknownSetting(section: string | undefined, key: string): string {
   const name = section === undefined ? key : `${section}.${key}`
   const settings = listSettings()
   const candidates =

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { configSchema } from '../contracts/config.ts'
 import { isJsonObject } from '../util/json.ts'
+import { toSnakeCase } from '../util/snake-case.ts'
 
 export type SettingKind = 'text' | 'integer' | 'number' | 'boolean' | 'duration' | 'list' | 'choice'
 
@@ -49,7 +50,6 @@ const SECRET_PATHS: ReadonlySet<string> = new Set(['openai.apiKey', 'anthropic.a
 /** Addresses may carry a password; they are never quoted whole. */
 const ADDRESS_PATHS: ReadonlySet<string> = new Set(['redis.url', 'openai.baseUrl', 'anthropic.baseUrl', 'journal'])
 
-const snake = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 const withoutUnit = (key: string): string => (key.endsWith('Ms') ? key.slice(0, -2) : key)
 
 function allowedOf(kind: SettingKind, schema: Readonly<Record<string, unknown>>, choices: readonly string[]): string {
@@ -87,7 +87,7 @@ function kindOf(key: string, schema: Readonly<Record<string, unknown>>): Setting
 
 function describeSetting(section: string | undefined, key: string, schema: Readonly<Record<string, unknown>>): Setting {
   const path = section === undefined ? key : `${section}.${key}`
-  const fileKey = [...(section === undefined ? [] : [snake(section)]), snake(withoutUnit(key))].join('.')
+  const fileKey = [...(section === undefined ? [] : [toSnakeCase(section)]), toSnakeCase(withoutUnit(key))].join('.')
   const kind = kindOf(key, schema)
   const choices = Array.isArray(schema.enum) ? schema.enum.filter((c) => typeof c === 'string') : []
   const names = [

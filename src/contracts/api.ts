@@ -3,8 +3,8 @@
 import type { Component, OfferedCapability } from './capability.ts'
 import type { PreparedPlan } from './compiled.ts'
 import type { PlanWay, RunEvent } from './events.ts'
+import type { Page } from './journal.ts'
 import type { JsonObject } from './json.ts'
-import type { Page } from './parts.ts'
 import type { Issue, PlanDocument } from './plan.ts'
 import type { Degraded, Response, RunStatus, RunSummary } from './run.ts'
 
@@ -162,7 +162,7 @@ export interface Histogram {
   readonly buckets: readonly { readonly le: number; readonly count: number }[]
 }
 
-/** Counted from events alone. Times in seconds, as Prometheus has them. */
+/** Counted from events, but for `planCache` and `activeRuns`. Times in seconds, as Prometheus has them. */
 export interface MetricsSnapshot {
   readonly runs: Readonly<Record<RunStatus, number>>
   readonly runSeconds: Histogram

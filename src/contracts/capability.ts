@@ -1,7 +1,7 @@
 // What can be called: components, their capabilities and running instances, as every source describes them.
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 
-/** `unknown` is the default: at least once, each call with its idempotency key (DESIGN 2). */
+/** `unknown` is the default: at least once, each call with its idempotency key. */
 export type Effect = 'read' | 'write' | 'unknown'
 /** How far what a source says is believed: `discovered` texts never stand in the system text of a prompt. */
 export type Trust = 'local' | 'configured' | 'discovered'

@@ -11,7 +11,7 @@ export const configSchema = z.strictObject({
   profile: z
     .enum(['development', 'production', 'testing'])
     .default('development')
-    .describe('Defaults for tolerance and approvals.'),
+    .describe('Where this runs. It is shown, and changes nothing yet.'),
   model: section({
     default: z
       .string()

@@ -4,7 +4,7 @@
 interface ErrorKind {
   /** HTTP status of the problem document. */
   readonly http: number
-  /** Exit code of the CLI (DESIGN 7). */
+  /** Exit code of the CLI. */
   readonly exit: number
   /** Whether the same call, made again later, may succeed. */
   readonly retryable: boolean
@@ -40,7 +40,6 @@ export const ERROR_KINDS = {
   too_many_requests: kind(429, 1, true, 'Too many requests'),
   not_ready: kind(503, 1, true, 'Not ready'),
   closed: kind(503, 1, false, 'Closed'),
-  package_missing: kind(500, 2, false, 'An optional package is missing'),
   // What went wrong before a call: references, expressions, inputs.
   binding_failed: kind(422, 1, false, 'A reference could not be resolved'),
   missing_input: kind(422, 1, false, 'A required input is missing'),
@@ -82,6 +81,7 @@ export const ERROR_KINDS = {
 /** A key of {@link ERROR_KINDS}. */
 export type ErrorCode = keyof typeof ERROR_KINDS
 
+/** What a {@link TuttiError} says beside its code and message. */
 export interface TuttiErrorOptions {
   /** Overrides the table where this very case is known better (a 503 that names the input, a tool that says `retryable`). */
   readonly retryable?: boolean
@@ -125,6 +125,7 @@ export function toTuttiError(thrown: unknown, fallback: ErrorCode = 'internal'):
   })
 }
 
+/** An error as events, records and answers carry it. */
 export function errorInfo(error: TuttiError): ErrorInfo {
   const info: { -readonly [K in keyof ErrorInfo]: ErrorInfo[K] } = { code: error.code, message: error.message }
   if (error.retryable) info.retryable = true

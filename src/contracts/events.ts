@@ -1,4 +1,4 @@
-// Every fact of a run, emitted once. Logs, metrics, records, streams and pages are readers of these (DESIGN 1, 6).
+// Every fact of a run, emitted once. Logs, metrics, records, streams and pages are readers of these.
 import type { StepStatus } from './compiled.ts'
 import type { ErrorInfo } from './errors.ts'
 import type { JsonObject, JsonValue } from './json.ts'

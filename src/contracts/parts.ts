@@ -1,13 +1,15 @@
-// The parts that meet in create-orchestrator.ts, each seen from its consumer's side (DESIGN 7). Nothing here knows a vendor.
+// The parts that meet in create-orchestrator.ts, each seen from its consumer's side. Nothing here knows a vendor.
 
 import type { Capability, Component, Instance, OfferedCapability } from './capability.ts'
 import type { CompiledPlan, CompiledStep, PreparedPlan, Scope, StepView } from './compiled.ts'
+import type { SegmentEnd } from './engine.ts'
 import type { TuttiError } from './errors.ts'
-import type { Emit, PlanWay, RunEvent } from './events.ts'
+import type { Emit, PlanWay } from './events.ts'
+import type { NewRun } from './journal.ts'
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
-import type { Message, Purpose, Usage } from './model.ts'
-import type { Issue, PlanDocument, Step } from './plan.ts'
-import type { Degraded, Response, RunStatus, RunSummary } from './run.ts'
+import type { Message, Purpose } from './model.ts'
+import type { Issue, PlanDocument } from './plan.ts'
+import type { Degraded, Response } from './run.ts'
 
 // ---- time and chance are handed in -------------------------------------------------------------------------------
 
@@ -174,8 +176,6 @@ export interface PlanAsk {
 /** What a planner says while it plans; the document comes last. */
 export type PlanEvent =
   | { readonly type: 'delta'; readonly text: string }
-  /** A whole step of a plan that still streams. */
-  | { readonly type: 'step'; readonly step: Step }
   /** The last event. `issues` holds errors when no valid plan was found, else warnings at most. */
   | {
       readonly type: 'document'
@@ -189,12 +189,12 @@ export type PlanEvent =
 export interface Planner {
   /** @throws TuttiError `model_*` when the model is away and nothing can stand in */
   plan(ask: PlanAsk): AsyncIterable<PlanEvent>
-  /** Forgets a cached plan that served badly. */
+  /** Forgets a kept plan of which nothing succeeded. */
   evict?(ask: Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns' | 'metadata'>): void
   stats?(): { readonly hits: number; readonly misses: number; readonly size: number }
 }
 
-/** Steps to run; more may arrive while it runs (a plan that still streams) in a later release. */
+/** The steps to run. */
 export interface PlanFeed {
   readonly plan: CompiledPlan
 }
@@ -220,9 +220,6 @@ export interface RunContext {
   readonly headers: Readonly<Record<string, string>>
   readonly maxConcurrency?: number
 }
-
-/** How a stretch of work ended: for good, or parked until a time or a signal. */
-export type SegmentEnd = 'ended' | { readonly parked: { readonly until?: number; readonly on: readonly string[] } }
 
 /** Runs the steps of a plan. */
 export interface Executor {
@@ -271,21 +268,6 @@ export interface Synthesizer {
 
 // ---- runs ---------------------------------------------------------------------------------------------------------
 
-/** What is stored when a run is accepted: all that is needed to start it on another machine. */
-export interface NewRun {
-  readonly runId: string
-  readonly principal: string
-  readonly createdAt: string
-  readonly request?: string
-  readonly document?: PlanDocument
-  readonly inputs: JsonObject
-  readonly threadId?: string
-  readonly metadata?: JsonObject
-  readonly timeoutMs?: number
-  readonly maxConcurrency?: number
-  readonly headers?: Readonly<Record<string, string>>
-}
-
 /** A run at work, as the coordinator sees it. */
 export interface RunHandle {
   readonly run: NewRun
@@ -306,72 +288,3 @@ export interface RunHandle {
   view(step: string): StepView | undefined
   readonly settled: ReadonlyMap<string, StepView>
 }
-
-/** A wish for a running run, in its inbox. The same id counts once. */
-export interface Command {
-  readonly id: string
-  readonly kind: 'cancel' | 'pause' | 'resume' | 'signal' | 'decide'
-  readonly payload?: JsonValue
-}
-
-/** Which runs a list holds. `cursor` is the `nextCursor` of the page before. */
-export interface RunFilter {
-  readonly principal?: string
-  readonly status?: RunStatus
-  readonly limit?: number
-  readonly cursor?: string
-}
-
-/** One page of a list; without `nextCursor` it is the last. */
-export interface Page<T> {
-  readonly items: readonly T[]
-  readonly nextCursor?: string
-}
-
-/** A run's events on disk, and its inbox. Only the holder of the run's epoch appends (DESIGN 8). */
-export interface RunJournal {
-  /** Whether what was appended survives the process. */
-  readonly durable: boolean
-  create(run: NewRun): Promise<void>
-  load(runId: string): Promise<NewRun | undefined>
-  /** Raises the epoch: whoever held the run before can append no more. */
-  begin(runId: string): Promise<{ readonly epoch: number; readonly lastSeq: number }>
-  /**
-   * All of them or none. After a failure the same events come again, with later ones: those that are there already
-   * (by their seq) are left out. @throws TuttiError `conflict` when the epoch is another one; anything else is tried again
-   */
-  append(runId: string, epoch: number, events: readonly RunEvent[]): Promise<void>
-  read(runId: string, fromSeq: number): AsyncIterable<RunEvent>
-  command(runId: string, command: Command): Promise<'new' | 'seen'>
-  commands(runId: string, after: number): Promise<readonly Command[]>
-  list(filter: RunFilter): Promise<Page<RunSummary>>
-  prune(policy: { readonly endedBefore?: string; readonly keep?: number }): Promise<number>
-  close?(): Promise<void>
-}
-
-/** Hands runs to workers: each submitted run is worked on once at a time. */
-export interface RunEngine {
-  submit(job: {
-    readonly runId: string
-    readonly priority?: 'critical' | 'high' | 'normal' | 'low'
-    readonly key?: string
-    readonly notBefore?: number
-  }): Promise<void>
-  wake(runId: string): Promise<void>
-  work(
-    handler: (segment: { readonly runId: string; readonly signal: AbortSignal }) => Promise<SegmentEnd>,
-    options: { readonly concurrency: number },
-  ): { stop(drainMs: number): Promise<void> }
-}
-
-// ---- resilience ---------------------------------------------------------------------------------------------------
-
-export type BreakerState = 'closed' | 'open' | 'half-open'
-
-export interface CircuitBreaker {
-  readonly state: BreakerState
-  /** Runs the work unless open. @throws TuttiError `breaker_open` */
-  run<T>(work: () => Promise<T>): Promise<T>
-}
-
-export type { Usage }

@@ -1,4 +1,4 @@
-// The document: plan and workflow are one format (DESIGN 3). This is its shape in code, camelCase with durations in ms;
+// The document: plan and workflow are one format. This is its shape in code, camelCase with durations in ms;
 // plan/document.ts maps it from and to the snake_case of files and wires by one table.
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 

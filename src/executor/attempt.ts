@@ -214,7 +214,7 @@ function pickInstance(execution: StepExecution, target: CallTarget, breakers: Br
   }
 }
 
-export function noInstance(component: string): TuttiError {
+function noInstance(component: string): TuttiError {
   return new TuttiError(
     'component_unavailable',
     `"${component}" has no healthy instance now. Start one, or look at its registration.`,

@@ -7,6 +7,7 @@ import type { JsonObject } from '../contracts/json.ts'
 import type { CatalogView, Invoker } from '../contracts/parts.ts'
 import { type CompiledSchema, compileSchema } from '../plan/schema.ts'
 import { createLimiter, type Limiter } from '../resilience/limits.ts'
+import { isHealthy } from '../util/is-healthy.ts'
 
 export interface CallTarget {
   readonly component: Component
@@ -29,9 +30,6 @@ export interface TargetAsk {
   /** Without a component: any that offers it. */
   readonly capability?: string | undefined
 }
-
-/** Whether one of its instances may be well. */
-export const isHealthy = ({ instances }: Component): boolean => instances.some(({ health }) => health !== 'unhealthy')
 
 /** What is known of each step of a plan, for one state of the catalog. */
 interface PlanMemory {
@@ -106,13 +104,13 @@ export class CallTargets {
 
   #make(component: Component, capability: Capability): CallTarget {
     const { inputSchema, effect } = capability
-    const required = Array.isArray(inputSchema['required']) ? (inputSchema['required'] as readonly unknown[]) : []
+    const { required } = inputSchema
     return {
       component,
       capability,
       invoker: this.#invokerOf(component),
       schema: compileSchema(inputSchema),
-      required: required.filter((name) => typeof name === 'string'),
+      required: Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [],
       limiter: this.#limiterOf(component.name),
       label: `${component.name}/${capability.name}`,
       isIdempotent:

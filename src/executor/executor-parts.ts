@@ -7,6 +7,7 @@ import type { CallTargets } from './call-target.ts'
 import type { Outcome } from './outcome.ts'
 import type { StepExecution } from './step-execution.ts'
 
+/** What the composition root hands to the executor. */
 export interface ExecutorParts {
   readonly settings: Config
   readonly invokerOf: (component: Component) => Invoker
@@ -18,6 +19,7 @@ export interface ExecutorParts {
   readonly handlers?: readonly StepHandler[]
 }
 
+/** What call steps share over all runs. */
 export interface CallParts {
   readonly settings: Config
   readonly ask: AskModel

@@ -1,8 +1,10 @@
 // Runs compiled plans. It knows the catalog as a view, step kinds as handlers, and nothing of how a plan was got.
+
+import type { SegmentEnd } from '../contracts/engine.ts'
 import type { ErrorInfo } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
 import type { JsonValue } from '../contracts/json.ts'
-import type { Executor, PlanFeed, RunContext, SegmentEnd, StepHandler } from '../contracts/parts.ts'
+import type { Executor, PlanFeed, RunContext, StepHandler } from '../contracts/parts.ts'
 import { loadSchemas } from '../plan/schema.ts'
 import { createBreakers } from '../resilience/breaker.ts'
 import { hideSecrets } from '../util/secrets.ts'

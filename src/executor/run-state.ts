@@ -3,6 +3,7 @@ import type { CompiledPlan, Scope, StepView } from '../contracts/compiled.ts'
 import type { TuttiError } from '../contracts/errors.ts'
 import type { JsonObject } from '../contracts/json.ts'
 import type { RunContext } from '../contracts/parts.ts'
+import { isHealthy } from '../util/is-healthy.ts'
 import type { Outcome } from './outcome.ts'
 
 /** How a step settled, as its dependants see it. */
@@ -18,7 +19,7 @@ export type Settlement = typeof OPEN | typeof PASSED | typeof BROKEN | typeof BY
 const nothing = (status: StepView['status']): StepView =>
   Object.freeze({ status, success: false, error: null, output: null, response: null })
 
-export const PENDING_VIEW = nothing('pending')
+const PENDING_VIEW = nothing('pending')
 export const SKIPPED_VIEW = nothing('skipped')
 
 export const succeededView = ({ output, response }: Outcome): StepView => ({
@@ -53,8 +54,7 @@ export function createScope(run: RunContext, plan: CompiledPlan, views: readonly
     },
     component(name) {
       const component = run.view.component(name)
-      if (component === undefined) return undefined
-      return { healthy: component.instances.some(({ health }) => health !== 'unhealthy') }
+      return component === undefined ? undefined : { healthy: isHealthy(component) }
     },
     secret: (name) => run.secrets.get(name),
   }

@@ -1,4 +1,4 @@
-// Whether a step runs, once all its dependencies have settled (DESIGN 3, "Settling"), and how long it may take in all.
+// Whether a step runs, once all its dependencies have settled, and how long it may take in all.
 import { ABSENT, type CompiledStep, type Scope } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { SkipReason } from '../contracts/run.ts'

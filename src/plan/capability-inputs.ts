@@ -2,7 +2,7 @@
 import type { Capability } from '../contracts/capability.ts'
 import type { JsonSchema } from '../contracts/json.ts'
 import { isJsonObject } from '../util/json.ts'
-import { typeNameOf } from './normalise-schema.ts'
+import { resolvePointer, typeNameOf } from './schema/normalise.ts'
 
 export interface CapabilityInputs {
   readonly properties: ReadonlyMap<string, JsonSchema>
@@ -55,12 +55,8 @@ function readInputs(root: JsonSchema): CapabilityInputs {
 /** A place in the same schema, `#/$defs/x`. */
 export function resolveRef(root: JsonSchema, ref: string): JsonSchema | undefined {
   if (!ref.startsWith('#/')) return undefined
-  let node: unknown = root
-  for (const part of ref.slice(2).split('/')) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
-    node = isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : undefined
-  }
-  return isJsonObject(node) ? node : undefined
+  const target = resolvePointer(root, ref)
+  return isJsonObject(target) ? target : undefined
 }
 
 /** Whether the schema, as far as it says, takes an object. */

@@ -8,7 +8,7 @@ import { isJsonObject } from '../util/json.ts'
 import { compileExpression, loadExpressions } from './expression.ts'
 import { createGraph, type Dependencies, findCycles, type Graph } from './graph.ts'
 import { createIssue, didYouMean, hasErrors, type Path, suggest } from './issue.ts'
-import { compileValue, parsePath, usesExpressions } from './reference.ts'
+import { compileValue, literal, parsePath, usesExpressions } from './reference.ts'
 
 /**
  * Compiles a document. Never throws for what stands in it.
@@ -182,13 +182,6 @@ function compileEntries(
   }))
 }
 
-const literalOf = (source: JsonValue): CompiledValue => ({
-  source,
-  references: [],
-  isLiteral: true,
-  evaluate: () => source,
-})
-
 function compileSafely(source: JsonValue, path: Path, step: string | undefined, issues: Issue[]): CompiledValue {
   return attempt(source, () => compileValue(source), path, step, issues)
 }
@@ -216,7 +209,7 @@ function attempt(
   } catch (thrown) {
     if (!(thrown instanceof TuttiError) || thrown.code === 'internal') throw thrown
     issues.push(createIssue({ code: 'bad_expression', path, step, message: thrown.message }))
-    return literalOf(source)
+    return literal(source)
   }
 }
 

@@ -3,11 +3,11 @@
 import type { CompiledValue, Reference } from '../contracts/compiled.ts'
 import { ABSENT } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
-import { checkResult, startEvaluation } from './expression-budget.ts'
-import { compileTree } from './expression-compile.ts'
-import { createExpressionError } from './expression-error.ts'
-import type { SyntaxTree } from './expression-node.ts'
-import { toParserText } from './expression-text.ts'
+import { checkResult, startEvaluation } from './expression/budget.ts'
+import { compileTree } from './expression/compile.ts'
+import { createExpressionError } from './expression/error.ts'
+import type { SyntaxTree } from './expression/node.ts'
+import { toParserText } from './expression/text.ts'
 import { checkReference, compilePath, parsePath } from './scope-path.ts'
 
 type Parse = (text: string) => SyntaxTree

@@ -2,9 +2,9 @@
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import type { Issue, PlanDocument } from '../contracts/plan.ts'
 import { nearest } from '../util/text.ts'
-import { textOf } from './convert-value.ts'
-import { ALL_INPUTS, collectInputNames, fitInput } from './input-spec.ts'
+import { ALL_INPUTS, collectInputNames, fitInput } from './document/input-spec.ts'
 import { createIssue, didYouMean } from './issue.ts'
+import { textOf } from './schema/convert-value.ts'
 
 export interface ResolvedInputs {
   readonly inputs: JsonObject

@@ -1,5 +1,6 @@
 // Making issues, and speaking of places in a document: paths as lists of keys, JSON pointers as text.
 import type { Issue, IssueCode } from '../contracts/plan.ts'
+import { isJsonList, isJsonObject } from '../util/json.ts'
 import { nearest } from '../util/text.ts'
 
 export type Path = readonly (string | number)[]
@@ -14,6 +15,16 @@ export const pathOf = (pointer: string): string[] =>
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+
+/** What stands at a path; undefined where it breaks off. */
+export function valueAt(root: unknown, path: Path): unknown {
+  let node = root
+  for (const part of path) {
+    if (isJsonList(node)) node = node[Number(part)]
+    else node = isJsonObject(node) && Object.hasOwn(node, part) ? node[part] : undefined
+  }
+  return node
+}
 
 export interface IssueParts {
   readonly code: IssueCode

@@ -2,9 +2,9 @@
 import { ABSENT, type CompiledPlan, type Scope } from '../contracts/compiled.ts'
 import { toTuttiError } from '../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
-import { isJsonObject } from '../util/json.ts'
+import { isJsonList, isJsonObject } from '../util/json.ts'
 
-/** A path that is not there is listed in `missing` with its output's name; the others are still given (DESIGN 3). */
+/** A path that is not there is listed in `missing` with its output's name; the others are still given. */
 export function evaluateOutputs(
   plan: CompiledPlan,
   scope: Scope,
@@ -30,9 +30,8 @@ export function evaluateOutputs(
 
 /** Keys that the document names inside an output, and that were left out because their path is not there. */
 function listGaps(source: JsonValue, result: JsonValue, path: string, missing: string[]): void {
-  if (Array.isArray(source) && Array.isArray(result)) {
-    const items: readonly JsonValue[] = result
-    for (const [i, item] of source.entries()) listGaps(item as JsonValue, items[i] ?? null, `${path}[${i}]`, missing)
+  if (isJsonList(source) && isJsonList(result)) {
+    for (const [i, item] of source.entries()) listGaps(item, result[i] ?? null, `${path}[${i}]`, missing)
   } else if (isJsonObject(source) && isJsonObject(result)) {
     for (const [key, item] of Object.entries(source)) {
       const found = Object.hasOwn(result, key) ? result[key] : undefined

@@ -5,41 +5,17 @@ import { ABSENT } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { JsonValue } from '../contracts/json.ts'
 import { isJsonObject } from '../util/json.ts'
+import { endOfReference } from './expression/bare-expression.ts'
+import { MAX_RESULT } from './expression/budget.ts'
+import { createExpressionError } from './expression/error.ts'
+import { valueToText } from './expression/values.ts'
 import { compileExpression } from './expression.ts'
-import { MAX_RESULT } from './expression-budget.ts'
-import { createExpressionError } from './expression-error.ts'
-import { valueToText } from './expression-values.ts'
 import { createAbsentError, parsePath } from './scope-path.ts'
 
 export { parsePath }
 
 /** A piece of a text: as it stands, or the inside of `${...}` with its place. */
 type Piece = string | { readonly inner: string; readonly offset: number }
-
-/** A `}` inside quotes or nested braces does not end the reference. Undefined when nothing does. */
-function endOfReference(text: string, start: number): number | undefined {
-  let depth = 0
-  for (let i = start; i < text.length; i++) {
-    const char = text[i]
-    if (char === '"' || char === "'") {
-      i = endOfQuotes(text, i)
-    } else if (char === '{') {
-      depth++
-    } else if (char === '}' && depth-- === 0) {
-      return i
-    }
-  }
-  return undefined
-}
-
-function endOfQuotes(text: string, start: number): number {
-  const quote = text[start]
-  for (let i = start + 1; i < text.length; i++) {
-    if (text[i] === '\\') i++
-    else if (text[i] === quote) return i
-  }
-  return text.length
-}
 
 /**
  * Splits a text at its references. A dollar sign before one is a dollar sign (`$${inputs.price}` is `$5`); the text `${x}`
@@ -49,19 +25,20 @@ function splitText(text: string): Piece[] {
   const pieces: Piece[] = []
   let at = 0
   for (let start = text.indexOf('${'); start !== -1; start = text.indexOf('${', at)) {
-    const end = endOfReference(text, start + 2)
+    const end = endOfReference(text, start)
     if (end === undefined) {
       throw createExpressionError(text, start, 'This "${" is never closed. Add "}", or write "${" as ${"${"}.')
     }
     if (start > at) pieces.push(text.slice(at, start))
-    pieces.push({ inner: text.slice(start + 2, end), offset: start + 2 })
-    at = end + 1
+    pieces.push({ inner: text.slice(start + 2, end - 1), offset: start + 2 })
+    at = end
   }
   if (at < text.length) pieces.push(text.slice(at))
   return pieces
 }
 
-const literal = (source: JsonValue): CompiledValue => ({
+/** A value without references: it stands for itself. */
+export const literal = (source: JsonValue): CompiledValue => ({
   source,
   references: [],
   isLiteral: true,

@@ -1,14 +1,15 @@
 // Plans mended without a model, where only one thing can have been meant: names in another case, a missing action, references in
 // another syntax. Always a new document; the one given is never changed. What was mended is told in words.
 import type { Capability, Component } from '../contracts/capability.ts'
-import type { JsonObject, JsonValue } from '../contracts/json.ts'
+import type { JsonObject } from '../contracts/json.ts'
 import type { CatalogView } from '../contracts/parts.ts'
 import type { PlanDocument, Step } from '../contracts/plan.ts'
 import { isJsonObject } from '../util/json.ts'
-import { bareExpression } from './bare-expression.ts'
 import { inputsOf, isKnownIdempotent } from './capability-inputs.ts'
-import { repairInputs } from './repair-inputs.ts'
-import { createReferenceRepair, createStepFinder } from './repair-references.ts'
+import { bareExpression } from './expression/bare-expression.ts'
+import { mapTexts, mapTextsOf } from './map-texts.ts'
+import { repairInputs } from './repair/inputs.ts'
+import { createReferenceRepair, createStepFinder } from './repair/references.ts'
 
 export interface Repaired {
   readonly document: PlanDocument
@@ -27,7 +28,7 @@ export function repairDocument(document: PlanDocument, view: CatalogView): Repai
     const referring = repairValues(linked, repairText)
     return repairCall(referring, view, repairs)
   })
-  const outputs = document.outputs && mapObject(document.outputs, repairText)
+  const outputs = document.outputs && mapTextsOf(document.outputs, repairText)
   if (repairs.length === 0) return { document, repairs }
   return { document: { ...document, steps, ...(outputs !== undefined && { outputs }) }, repairs }
 }
@@ -144,28 +145,19 @@ function repairDependencies(step: Step, find: (name: string) => string | undefin
 
 type RepairText = (text: string) => string
 
-function mapTree(value: JsonValue, repair: RepairText): JsonValue {
-  if (typeof value === 'string') return repair(value)
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).map((item) => mapTree(item, repair))
-  return isJsonObject(value) ? mapObject(value, repair) : value
-}
-
-const mapObject = (object: JsonObject, repair: RepairText): JsonObject =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, mapTree(value, repair)]))
-
 const mapInputs = (inputs: JsonObject | string, repair: RepairText): JsonObject | string =>
-  typeof inputs === 'string' ? repair(inputs) : mapObject(inputs, repair)
+  typeof inputs === 'string' ? repair(inputs) : mapTextsOf(inputs, repair)
 
 function repairValues(step: Step, repair: RepairText): Step {
   return {
     ...step,
     ...(step.inputs !== undefined && { inputs: mapInputs(step.inputs, repair) }),
-    ...(step.set !== undefined && { set: mapObject(step.set, repair) }),
+    ...(step.set !== undefined && { set: mapTextsOf(step.set, repair) }),
     ...(step.prompt !== undefined && { prompt: repair(step.prompt) }),
     ...(step.if !== undefined && { if: repairIf(step.if, repair) }),
     ...(step.fallback !== undefined && {
       fallback: step.fallback.map((item) => {
-        if ('value' in item) return { value: mapTree(item.value, repair) }
+        if ('value' in item) return { value: mapTexts(item.value, repair) }
         return item.inputs === undefined ? item : { ...item, inputs: mapInputs(item.inputs, repair) }
       }),
     }),

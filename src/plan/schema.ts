@@ -4,12 +4,12 @@ import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js'
 import { LRUCache } from 'lru-cache'
 import { TuttiError } from '../contracts/errors.ts'
 import type { JsonSchema, JsonValue } from '../contracts/json.ts'
-import { isJsonObject, stringifyJson } from '../util/json.ts'
-import { type Coercer, createCoercer } from './coerce.ts'
-import { normaliseSchema, type SafeSchema, safePattern } from './normalise-schema.ts'
-import { describeErrors, type SchemaIssue } from './schema-issues.ts'
+import { isJsonList, isJsonObject, stringifyJson } from '../util/json.ts'
+import { type Coercer, createCoercer } from './schema/coerce.ts'
+import { describeErrors, type SchemaIssue } from './schema/issues.ts'
+import { normaliseSchema, type SafeSchema, safePattern } from './schema/normalise.ts'
 
-export type { SchemaIssue } from './schema-issues.ts'
+export type { SchemaIssue } from './schema/issues.ts'
 
 export interface CompiledSchema {
   /** False when the schema could not be used: then every value passes. */
@@ -178,10 +178,9 @@ function runCheck(validate: ValidateFunction, value: JsonValue): readonly Schema
 
 function replaceBigints(value: JsonValue): JsonValue {
   if (typeof value === 'bigint') return Number(value)
-  if (Array.isArray(value)) {
-    const list: readonly JsonValue[] = value
-    const copy: readonly JsonValue[] = list.map(replaceBigints)
-    return copy.some((item, i) => item !== list[i]) ? copy : list
+  if (isJsonList(value)) {
+    const copy = value.map(replaceBigints)
+    return copy.some((item, i) => item !== value[i]) ? copy : value
   }
   if (!isJsonObject(value)) return value
   const entries = Object.entries(value).map(([key, item]) => [key, replaceBigints(item), item] as const)

@@ -4,6 +4,7 @@ import type { Absent, Reference, Scope, StepView } from '../contracts/compiled.t
 import { ABSENT } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { JsonValue } from '../contracts/json.ts'
+import { isJsonList } from '../util/json.ts'
 
 export type Root = Reference['root']
 export type Segment = string | number
@@ -108,12 +109,11 @@ export function checkReference(reference: Reference): string | undefined {
 /** An own key of an object, or a place in a list. */
 export function readKey(value: JsonValue, key: Segment): JsonValue | Absent {
   if (typeof value !== 'object' || value === null) return ABSENT
-  if (Array.isArray(value)) {
-    const items: readonly JsonValue[] = value
-    return typeof key === 'number' ? (items[key] ?? (items[key] === null ? null : ABSENT)) : ABSENT
+  if (isJsonList(value)) {
+    return typeof key === 'number' ? (value[key] ?? (value[key] === null ? null : ABSENT)) : ABSENT
   }
   if (!Object.hasOwn(value, key)) return ABSENT
-  const found: JsonValue | undefined = (value as Readonly<Record<Segment, JsonValue | undefined>>)[key]
+  const found = value[key]
   return found === undefined ? ABSENT : found
 }
 

@@ -7,10 +7,11 @@ import type { Issue } from '../contracts/plan.ts'
 import { isJsonObject } from '../util/json.ts'
 import { isKnownIdempotent } from './capability-inputs.ts'
 import { createIssue, type Path } from './issue.ts'
+import { literal } from './reference.ts'
 import { loadSchemas } from './schema.ts'
-import { usesSecrets, validateInputs } from './validate-inputs.ts'
-import { type ReferencesContext, validateForeignText, validateReferences } from './validate-references.ts'
-import { findTarget, type Target, type TargetContext } from './validate-target.ts'
+import { usesSecrets, validateInputs } from './validate/inputs.ts'
+import { type ReferencesContext, validateForeignText, validateReferences } from './validate/references.ts'
+import { findTarget, type Target, type TargetContext } from './validate/target.ts'
 
 export interface ValidateOptions {
   /** A model may not send secrets where they are not asked for, loosen policy, or call what is internal. */
@@ -142,10 +143,7 @@ function validateFallbacks(compiled: CompiledStep, path: Path, validation: Valid
     validateReferencesIn(item.inputs, [...at, 'inputs'], compiled.name, validation)
     const { source } = item.inputs
     if (target === undefined || !item.inputs.isLiteral || !isJsonObject(source)) continue
-    const inputs = Object.entries(source).map(([name, value]) => ({
-      name,
-      value: { source: value, references: [], isLiteral: true, evaluate: () => value },
-    }))
+    const inputs = Object.entries(source).map(([name, value]) => ({ name, value: literal(value) }))
     validateInputs(compiled.name, inputs, {
       capability: target.capability,
       origin: options.origin,

@@ -3,12 +3,12 @@
 import type { OfferedCapability } from '../contracts/capability.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import type { PlanDocument, Step } from '../contracts/plan.ts'
-import { findSupply, type Supply } from './local-planner-chain.ts'
-import { createMatcher, type Entry, type Match, type Matcher } from './local-planner-match.ts'
-import { type Filling, fillInputs } from './local-planner-slots.ts'
-import { type Clause, joinClauses, type RequestText, readRequest } from './local-planner-text.ts'
-import type { Token } from './local-planner-tokens.ts'
-import { STOP_WORDS, stem } from './local-planner-words.ts'
+import { findSupply, type Supply } from './local-planner/chain.ts'
+import { createMatcher, type Entry, type Match, type Matcher } from './local-planner/match.ts'
+import { type Filling, fillInputs } from './local-planner/slots.ts'
+import { type Clause, joinClauses, type RequestText, readRequest } from './local-planner/text.ts'
+import type { Token } from './local-planner/tokens.ts'
+import { STOP_WORDS, stem } from './local-planner/words.ts'
 
 const MAX_STEPS = 16
 const MAX_DEPTH = 3

@@ -1,7 +1,8 @@
 // From a model's answer to something that may be a plan: lenient about everything around the document, never about its strings.
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import type { Issue } from '../contracts/plan.ts'
-import { isJsonObject } from '../util/json.ts'
+import { createIssue } from '../plan/issue.ts'
+import { isJsonList, isJsonObject } from '../util/json.ts'
 import { parseLenientJson } from '../util/lenient-json.ts'
 import { truncateText } from '../util/text.ts'
 
@@ -38,7 +39,7 @@ export function parsePlan(answer: string): ParsedPlan {
 
 /** The list of steps alone, and `{"plan": {...}}`, are meant as the plan. */
 function unwrapPlan(value: JsonValue): JsonObject | undefined {
-  if (isList(value)) return value.length > 0 && value.every(isJsonObject) ? { steps: value } : undefined
+  if (isJsonList(value)) return value.length > 0 && value.every(isJsonObject) ? { steps: value } : undefined
   if (!isJsonObject(value)) return undefined
   if (Object.hasOwn(value, 'steps')) return value
   for (const key of ['plan', 'document', 'workflow']) {
@@ -59,7 +60,7 @@ const STEP_REMARKS: ReadonlySet<string> = new Set([...REMARKS, 'reason', 'why', 
 function withoutRemarks(value: JsonObject): JsonObject {
   const { steps } = value
   const told = dropRemarks(value, REMARKS)
-  return steps !== undefined && isList(steps)
+  return steps !== undefined && isJsonList(steps)
     ? { ...told, steps: steps.map((step) => (isJsonObject(step) ? withName(dropRemarks(step, STEP_REMARKS)) : step)) }
     : told
 }
@@ -73,19 +74,11 @@ function withName({ id, ...step }: JsonObject): JsonObject {
   return { name: id, ...step }
 }
 
-const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
-
 /** No steps without a reason is the same honest "cannot", only shorter. */
 function withReason(value: JsonObject): JsonObject {
   const { steps, reason } = value
-  const isEmpty = steps !== undefined && isList(steps) && steps.length === 0
+  const isEmpty = steps !== undefined && isJsonList(steps) && steps.length === 0
   return isEmpty && (typeof reason !== 'string' || reason.trim() === '') ? { ...value, reason: NO_STEPS_REASON } : value
 }
 
-export const syntaxIssue = (message: string): Issue => ({
-  code: 'syntax',
-  severity: 'error',
-  pointer: '',
-  message,
-  alternatives: [],
-})
+export const syntaxIssue = (message: string): Issue => createIssue({ code: 'syntax', path: [], message })

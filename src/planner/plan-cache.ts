@@ -85,4 +85,4 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
 }
 
 /** Case stays: "US" and "us" are different words. */
-export const normaliseRequest = (request: string): string => request.normalize('NFC').replace(/\s+/g, ' ').trim()
+const normaliseRequest = (request: string): string => request.normalize('NFC').replace(/\s+/g, ' ').trim()

@@ -7,12 +7,13 @@ import type { Message } from '../contracts/model.ts'
 import type { AskModel, Clock, Logger, PlanAsk, PlanEvent, Planner } from '../contracts/parts.ts'
 import type { Issue, PlanDocument } from '../contracts/plan.ts'
 import { checkDocument } from '../plan/check.ts'
+import { hasErrors } from '../plan/issue.ts'
 import { asKind } from '../plan/kind.ts'
 import { formatDuration } from '../util/duration.ts'
 import { planLocally } from './local-planner.ts'
 import { parsePlan, syntaxIssue } from './parse-plan.ts'
 import { createPlanCache, type PlanCache } from './plan-cache.ts'
-import { type PromptTemplate, renderMessages, renderRepair, renderSystem } from './prompt.ts'
+import { type PromptTemplate, renderMessages, renderPlanSystem, renderRepair } from './prompt.ts'
 import { findUnseen, mergeOffered, wordsOfInvented } from './widen.ts'
 
 export interface PlannerParts {
@@ -43,8 +44,6 @@ export function createPlanner(parts: PlannerParts): Planner {
     stats: () => cache.stats(),
   }
 }
-
-const hasErrors = (issues: readonly Issue[]): boolean => issues.some((issue) => issue.severity === 'error')
 
 interface Checked {
   readonly document: PlanDocument
@@ -99,7 +98,7 @@ async function* planWithModel(
 ): AsyncGenerator<PlanEvent, { readonly reason: string } | undefined> {
   const { settings, clock, log } = parts
   const { persona, domain, maxRepairs } = settings.planner
-  const system = renderSystem({ persona, domain, template: parts.template })
+  const system = renderPlanSystem({ persona, domain }, parts.template)
   let offered = ask.offered
   let messages = renderMessages({ ...ask, today: clock.timestamp().slice(0, 10) })
   for (let attempt = 1; ; attempt++) {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { FENCE_RULE, fence } from '../asking/fence.ts'
 import { renderCapabilities } from '../asking/render-capability.ts'
+import { renderSystem, type Voice } from '../asking/render-system.ts'
 import type { OfferedCapability } from '../contracts/capability.ts'
 import type { JsonObject } from '../contracts/json.ts'
 import type { Message } from '../contracts/model.ts'
@@ -48,22 +49,9 @@ Example of an answer, for capabilities that are not in your catalog:
 /** Makes the system text out of the standard rules. Whatever it adds must be the same for every request. */
 export type PromptTemplate = (rules: string) => string
 
-export interface PromptSettings {
-  readonly persona?: string | undefined
-  readonly domain?: string | undefined
-  readonly template?: PromptTemplate | undefined
-}
-
-export function renderSystem({ persona, domain, template }: PromptSettings): string {
-  const rules = `${RULES}\n\n${FENCE_RULE}`
-  const base = template === undefined ? rules : template(rules)
-  return [
-    persona === undefined ? '' : `You speak as: ${persona}`,
-    base,
-    domain === undefined ? '' : `Rules of the domain\n${domain}`,
-  ]
-    .filter((text) => text !== '')
-    .join('\n\n')
+/** The system text of planning, with the rules framed or replaced by the template. */
+export function renderPlanSystem(voice: Voice, template: PromptTemplate = (rules) => rules): string {
+  return renderSystem(template(`${RULES}\n\n${FENCE_RULE}`), voice)
 }
 
 export interface PlanPrompt {

@@ -4,13 +4,14 @@ import type { OfferedCapability } from '../contracts/capability.ts'
 import type { JsonValue } from '../contracts/json.ts'
 import type { CatalogView } from '../contracts/parts.ts'
 import type { Issue, IssueCode, PlanDocument, Step } from '../contracts/plan.ts'
+import { nameKey } from '../util/name-key.ts'
 import { truncateText } from '../util/text.ts'
 
 const MAX_WORDS_CHARS = 400
 const INVENTED: ReadonlySet<IssueCode> = new Set<IssueCode>(['unknown_component', 'unknown_action', 'not_offered'])
 
 const keyOf = (component: string, capability: string): string =>
-  JSON.stringify([component.toLowerCase(), capability.toLowerCase()])
+  JSON.stringify([nameKey(component), nameKey(capability)])
 
 /** The first list, and what the second adds to it. */
 export function mergeOffered(

@@ -6,9 +6,10 @@ import type { Clock, Logger } from '../contracts/parts.ts'
 export interface FailoverParts {
   readonly clock: Clock
   readonly log: Logger
-  /** How long a model that failed stands behind the others. Default 30 000 ms. */
-  readonly cooldownMs?: number
 }
+
+/** How long a model that failed stands behind the others. */
+const COOLDOWN_MS = 30_000
 
 /** With these another vendor may do better. A request that one refused is wrong or unwanted everywhere. */
 const MOVES_ON: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -21,7 +22,7 @@ const MOVES_ON: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** Asks the models in order; each keeps its own name, key and address. Its id is theirs, joined with commas. */
 export function createFailoverModel(models: readonly LanguageModel[], parts: FailoverParts): LanguageModel {
-  const { clock, log, cooldownMs = 30_000 } = parts
+  const { clock, log } = parts
   const coolUntil = new Map<LanguageModel, number>()
   const inOrder = (): LanguageModel[] => {
     const now = clock.now()
@@ -44,7 +45,7 @@ export function createFailoverModel(models: readonly LanguageModel[], parts: Fai
       } catch (thrown) {
         const error = toTuttiError(thrown, 'model_unavailable')
         const movesOn = MOVES_ON.has(error.code)
-        if (movesOn) coolUntil.set(model, clock.now() + cooldownMs)
+        if (movesOn) coolUntil.set(model, clock.now() + COOLDOWN_MS)
         tried.push({ model: model.id, code: error.code })
         const next = order[index + 1]
         if (!movesOn || hasText || call.signal.aborted || next === undefined) throw withTried(error, tried)

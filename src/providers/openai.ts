@@ -21,7 +21,7 @@ const NO_LIMITS: Limits = { wordsOnly: false, noTemperature: false, noStreamOpti
 const THINKING_TOKENS = 16_000
 
 /** Also behind gateways, which put a vendor's name before it: `openai/o3`. */
-export const isReasoningModel = (name: string): boolean => /(^|\/)(o\d|gpt-([5-9]|\d\d)|codex-)/i.test(name)
+const isReasoningModel = (name: string): boolean => /(^|\/)(o\d|gpt-([5-9]|\d\d)|codex-)/i.test(name)
 
 /** @throws nothing; wrong keys and addresses show at the first call */
 export function createOpenAi(settings: VendorSettings, clock: Clock): Vendor {

@@ -31,9 +31,12 @@ const MAKERS: Readonly<Record<VendorName, (settings: VendorSettings, clock: Cloc
   openai: createOpenAi,
   anthropic: createAnthropic,
 }
-type Slot = Exclude<keyof Config['model'], 'default' | 'idleTimeoutMs' | 'timeoutMs' | 'maxAttempts' | 'temperature'>
+export type ModelSlot = Exclude<
+  keyof Config['model'],
+  'default' | 'idleTimeoutMs' | 'timeoutMs' | 'maxAttempts' | 'temperature'
+>
 /** Whose model answers; what corrects a plan is the model that made it. */
-const SLOTS: Readonly<Record<Purpose, Slot>> = {
+export const MODEL_SLOTS: Readonly<Record<Purpose, ModelSlot>> = {
   plan: 'plan',
   'plan-repair': 'plan',
   select: 'select',
@@ -82,7 +85,7 @@ export function createModels(config: Config, parts: ModelsParts): (purpose: Purp
 
   const fallback = config.model.default ?? defaultOf(config)
   const byPurpose = new Map<string, LanguageModel>()
-  for (const [purpose, slot] of Object.entries(SLOTS)) {
+  for (const [purpose, slot] of Object.entries(MODEL_SLOTS)) {
     const own = config.model[slot]
     const spec = own ?? fallback
     if (spec !== undefined) byPurpose.set(purpose, resolve(spec, own === undefined ? 'model.default' : `model.${slot}`))

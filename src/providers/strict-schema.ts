@@ -1,7 +1,7 @@
 // Which JSON Schemas the vendors hold a model to strictly, and the form they want them in. What does not fit is asked for in
 // words: a schema is never changed so that an answer by the new one would not fit the old one.
 import type { JsonSchema } from '../contracts/json.ts'
-import { stringifyJson } from '../util/json.ts'
+import { isJsonObject, stringifyJson } from '../util/json.ts'
 
 export type Dialect = 'openai' | 'anthropic'
 
@@ -17,23 +17,7 @@ const STRUCTURE: ReadonlySet<string> = new Set([
   'title',
   'description',
 ])
-/** Narrow a value without changing its shape. Where the vendor takes none of them, they go into the description. */
-const LIMITS: ReadonlySet<string> = new Set([
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'pattern',
-  'minItems',
-  'maxItems',
-  'minLength',
-  'maxLength',
-  'uniqueItems',
-  'format',
-  'minProperties',
-  'maxProperties',
-])
+/** Narrow a value without changing its shape. Anthropic takes none of them, OpenAI these. */
 const OPENAI_LIMITS: ReadonlySet<string> = new Set([
   'minimum',
   'maximum',
@@ -43,6 +27,16 @@ const OPENAI_LIMITS: ReadonlySet<string> = new Set([
   'pattern',
   'minItems',
   'maxItems',
+])
+/** What a vendor does not take goes into the description. */
+const LIMITS: ReadonlySet<string> = new Set([
+  ...OPENAI_LIMITS,
+  'minLength',
+  'maxLength',
+  'uniqueItems',
+  'format',
+  'minProperties',
+  'maxProperties',
 ])
 /** Say nothing about what is valid. */
 const NOTES: ReadonlySet<string> = new Set([
@@ -59,8 +53,6 @@ const TYPES: ReadonlySet<unknown> = new Set(['object', 'array', 'string', 'numbe
 /** The smaller of the vendors' limits. */
 const MAX_DEPTH = 10
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const isLiteral = (value: unknown): boolean =>
   value === null ||
   typeof value === 'string' ||
@@ -69,12 +61,12 @@ const isLiteral = (value: unknown): boolean =>
 
 /** The schema as the vendor's strict mode takes it; undefined when it does not fit there. */
 export function strictSchema(schema: JsonSchema, dialect: Dialect): Record<string, unknown> | undefined {
-  if (schema.type !== 'object' || !isRecord(schema.properties) || schema.anyOf !== undefined) return undefined
+  if (schema.type !== 'object' || !isJsonObject(schema.properties) || schema.anyOf !== undefined) return undefined
   return strictNode(schema, dialect, 1)
 }
 
 function strictNode(node: unknown, dialect: Dialect, depth: number): Record<string, unknown> | undefined {
-  if (!isRecord(node) || depth > MAX_DEPTH) return undefined
+  if (!isJsonObject(node) || depth > MAX_DEPTH) return undefined
   const result: Record<string, unknown> = {}
   const limits: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(node)) {
@@ -114,7 +106,7 @@ function fillObject(
 ): boolean {
   if (!mayBe(node, 'object')) return node.properties === undefined
   const { properties, required = [], additionalProperties = false } = node
-  if (!isRecord(properties) || additionalProperties !== false || !Array.isArray(required)) return false
+  if (!isJsonObject(properties) || additionalProperties !== false || !Array.isArray(required)) return false
   const filled: [string, unknown][] = []
   for (const [name, value] of Object.entries(properties)) {
     const inner = strictNode(value, dialect, depth + 1)

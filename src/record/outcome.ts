@@ -1,4 +1,4 @@
-// What a run's record amounts to: its status, its errors, and what to say when no answer was made (DESIGN 6).
+// What a run's record amounts to: its status, its errors, and what to say when no answer was made.
 import type { ErrorInfo } from '../contracts/errors.ts'
 import type { Response, RunStatus } from '../contracts/run.ts'
 

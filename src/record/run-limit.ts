@@ -1,4 +1,4 @@
-// The timeout of a whole run, kept by reading its facts: it stands still while the run only waits (DESIGN 3).
+// The timeout of a whole run, kept by reading its facts: it stands still while the run only waits.
 import { TuttiError } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
 import type { Clock, RunHandle } from '../contracts/parts.ts'

@@ -5,18 +5,7 @@ import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import type { Issue } from '../contracts/plan.ts'
 import type { AttemptRecord, Response, RunSummary, StepRecord } from '../contracts/run.ts'
 import { documentToWire } from '../plan/document.ts'
-
-const snakeNames = new Map<string, string>()
-
-/** `runId` → `run_id`. */
-export function toSnake(name: string): string {
-  let snake = snakeNames.get(name)
-  if (snake === undefined) {
-    snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    snakeNames.set(name, snake)
-  }
-  return snake
-}
+import { toSnakeCase } from '../util/snake-case.ts'
 
 /** Renames the keys of one flat record of ours; values whose key is in `convert` pass through it. */
 function rename(record: object, convert: Readonly<Record<string, (value: never) => unknown>> = {}): JsonObject {
@@ -24,7 +13,7 @@ function rename(record: object, convert: Readonly<Record<string, (value: never) 
   for (const [key, value] of Object.entries(record)) {
     if (value === undefined) continue
     const change = Object.hasOwn(convert, key) ? convert[key] : undefined
-    out[toSnake(key)] = (change === undefined ? value : change(value as never)) as JsonValue
+    out[toSnakeCase(key)] = (change === undefined ? value : change(value as never)) as JsonValue
   }
   return out
 }
@@ -48,7 +37,7 @@ const usageToWire = (usage: Response['usage']): JsonObject =>
       Object.fromEntries(Object.entries(by).map(([purpose, u]) => [purpose, rename(u)])),
   })
 
-/** DESIGN 7: what `GET /runs/{id}` and `--json` show. */
+/** What `GET /runs/{id}` and `--json` show. */
 export function responseToWire(response: Response): JsonObject {
   return rename(response, {
     plan: (plan: Response['plan']) => (plan === null ? null : documentToWire(plan)),

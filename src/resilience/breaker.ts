@@ -4,8 +4,16 @@ import { EventEmitter } from 'node:events'
 import Opossum from 'opossum'
 import type { Config } from '../contracts/config.ts'
 import { type ErrorCode, TuttiError } from '../contracts/errors.ts'
-import type { BreakerState, CircuitBreaker, Clock } from '../contracts/parts.ts'
+import type { Clock } from '../contracts/parts.ts'
 import { formatDuration } from '../util/duration.ts'
+
+export type BreakerState = 'closed' | 'open' | 'half-open'
+
+export interface CircuitBreaker {
+  readonly state: BreakerState
+  /** Runs the work unless open. @throws TuttiError `breaker_open` */
+  run<T>(work: () => Promise<T>): Promise<T>
+}
 
 export interface Breakers {
   /** The breaker of `component/instance`, made when it is first asked for. Use it at once: idle ones are put away. */

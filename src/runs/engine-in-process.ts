@@ -1,6 +1,8 @@
 // Hands runs to this process's own worker: by priority, then in order. Nothing survives the process.
+
+import type { RunEngine, SegmentEnd } from '../contracts/engine.ts'
 import { TuttiError } from '../contracts/errors.ts'
-import type { Clock, Logger, RunEngine, SegmentEnd } from '../contracts/parts.ts'
+import type { Clock, Logger } from '../contracts/parts.ts'
 
 type Handler = (segment: { readonly runId: string; readonly signal: AbortSignal }) => Promise<SegmentEnd>
 
@@ -50,7 +52,7 @@ export function createInProcessEngine(parts: { readonly clock: Clock; readonly l
       },
       (thrown: unknown) => {
         log.error('a run segment failed', {
-          run_id: runId,
+          runId,
           error: thrown instanceof Error ? thrown.message : 'unknown',
         })
         ended(of)

@@ -2,7 +2,7 @@
 import { TuttiError } from '../contracts/errors.ts'
 import type { RunHandle } from '../contracts/parts.ts'
 
-export const DEPTH_HEADER = 'x-tutti-depth'
+const DEPTH_HEADER = 'x-tutti-depth'
 /** Passed on as they came: trace context belongs to whoever began the trace. */
 const PASSED_ON = ['traceparent', 'tracestate', 'baggage']
 

@@ -1,7 +1,8 @@
 // The door to a journal, which may be anybody's: what it throws is classified here, whether it can be written now is known
 // here, and what could not be written is tried again from here.
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
-import type { Clock, Logger, RunJournal } from '../contracts/parts.ts'
+import type { RunJournal } from '../contracts/journal.ts'
+import type { Clock, Logger } from '../contracts/parts.ts'
 
 export interface JournalDoor {
   /** The journal, whose errors are TuttiErrors: `journal_failed` unless it says better. */
@@ -12,7 +13,7 @@ export interface JournalDoor {
    * Repeats the work until it is done: a journal that is away holds its runs up, it does not lose them.
    * @throws TuttiError what repeating cannot help (`conflict`, `unknown_run`), or the last error when the signal aborts
    */
-  persist<T>(runId: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>
+  persist<T>(runId: string, work: () => Promise<T>, signalOf: () => AbortSignal): Promise<T>
 }
 
 const INITIAL_WAIT_MS = 100
@@ -55,8 +56,7 @@ export function createJournalDoor(
   let refusal: { readonly message: string; readonly at: number } | undefined
 
   const failed = (runId: string, { message }: TuttiError): void => {
-    if (waiting.size === 0)
-      log.error('The journal cannot be written; runs wait for it.', { run_id: runId, error: message })
+    if (waiting.size === 0) log.error('The journal cannot be written; runs wait for it.', { runId, error: message })
     waiting.set(runId, message)
   }
   const ended = (runId: string, isWritten: boolean): void => {
@@ -91,7 +91,7 @@ export function createJournalDoor(
       if (message !== undefined) return message
       return refusal !== undefined && clock.now() - refusal.at < REFUSAL_COUNTS_MS ? refusal.message : undefined
     },
-    async persist(runId, work, signal) {
+    async persist(runId, work, signalOf) {
       for (let waitMs = INITIAL_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
         try {
           const done = await work()
@@ -99,6 +99,7 @@ export function createJournalDoor(
           return done
         } catch (thrown) {
           const error = journalError(thrown)
+          const signal = signalOf()
           if (isFinal(error) || signal.aborted) {
             ended(runId, false)
             throw error

@@ -46,7 +46,9 @@ export function createRunLog({ runId, door, clock, log, listeners, onFenced }: R
   let scheduled = false
   let writing: Promise<void> | undefined
   let failure: TuttiError | undefined
-  const surrender = new AbortController()
+  // Made when a write fails, which it hardly ever does.
+  let surrender: AbortController | undefined
+  const surrenderOf = (): AbortController => (surrender ??= new AbortController())
   let delta: { type: 'plan-delta' | 'answer-delta'; delta: string } | undefined
 
   const record = (fact: RunFact): void => {
@@ -64,7 +66,7 @@ export function createRunLog({ runId, door, clock, log, listeners, onFenced }: R
     }
   }
   const unheard = (event: string, thrown: unknown): void =>
-    log.warn('an event listener threw', { run_id: runId, event, error: toTuttiError(thrown).message })
+    log.warn('an event listener threw', { runId, event, error: toTuttiError(thrown).message })
   const flushDelta = (): void => {
     if (delta === undefined) return
     const joined = delta
@@ -91,7 +93,7 @@ export function createRunLog({ runId, door, clock, log, listeners, onFenced }: R
           upTo = events.length
           return door.journal.append(runId, held, events.slice(written, upTo))
         },
-        surrender.signal,
+        () => surrenderOf().signal,
       )
       written = upTo
     }
@@ -104,7 +106,7 @@ export function createRunLog({ runId, door, clock, log, listeners, onFenced }: R
         if (failure.code === 'conflict') onFenced?.(failure)
         else
           log.error('events were not written', {
-            run_id: runId,
+            runId,
             count: events.length - written,
             error: failure.message,
           })
@@ -162,7 +164,7 @@ export function createRunLog({ runId, door, clock, log, listeners, onFenced }: R
       schedule()
     },
     giveUp() {
-      surrender.abort()
+      surrenderOf().abort()
     },
   }
 }

@@ -1,8 +1,10 @@
 // Accepts runs, hands them to the engine, and answers for them: live ones from memory, ended ones from the journal.
 import type { PreparedPlan, RequestOptions, RunAsk, RunsApi } from '../contracts/api.ts'
+import type { RunEngine, SegmentEnd } from '../contracts/engine.ts'
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { RunEvent } from '../contracts/events.ts'
-import type { Clock, Logger, NewRun, RunEngine, RunHandle, RunJournal, SegmentEnd } from '../contracts/parts.ts'
+import type { NewRun, RunJournal } from '../contracts/journal.ts'
+import type { Clock, Logger, RunHandle } from '../contracts/parts.ts'
 import type { Response } from '../contracts/run.ts'
 import { foldEvents } from '../record/fold.ts'
 import { raceAbort, whenAborted, whenSharedAborted } from '../util/abort.ts'
@@ -79,7 +81,11 @@ export function createRunService(parts: RunServiceParts): RunService {
     const { run, abort } = entry
     try {
       const { epoch } = await raceAbort(
-        door.persist(run.runId, () => journal.begin(run.runId), abort.signal),
+        door.persist(
+          run.runId,
+          () => journal.begin(run.runId),
+          () => abort.signal,
+        ),
         abort.signal,
       )
       entry.log.open(epoch)
@@ -287,7 +293,7 @@ export function createRunService(parts: RunServiceParts): RunService {
       entry.abort.abort(new TuttiError('cancelled', reason ?? 'The run was cancelled.'))
       await journal.command(runId, { id: `cancel-${runId}`, kind: 'cancel' }).catch((thrown: unknown) => {
         // It is cancelled already; only a successor of this process would have had to be told.
-        log.warn('a cancel was not written to the journal', { run_id: runId, error: toTuttiError(thrown).message })
+        log.warn('a cancel was not written to the journal', { runId, error: toTuttiError(thrown).message })
       })
     },
   }

@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { TuttiError } from '../contracts/errors.ts'
 
-export const ROLES = ['read', 'run', 'approve', 'admin'] as const
+const ROLES = ['read', 'run', 'approve', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
 /** Who sends a request. Runs belong to the principal. */

@@ -1,8 +1,8 @@
 // The body of a request, read no further than its limit, as JSON with exact integers.
 import type { z } from 'zod'
 import { TuttiError } from '../contracts/errors.ts'
-import type { JsonValue } from '../contracts/json.ts'
-import { parseJson } from '../util/json.ts'
+import type { JsonObject, JsonValue } from '../contracts/json.ts'
+import { isJsonObject, parseJson } from '../util/json.ts'
 import { nearest } from '../util/text.ts'
 
 const hasBody = (request: Request): boolean =>
@@ -61,6 +61,12 @@ export function parseBody(text: string): JsonValue {
       throw new TuttiError('invalid_request', `The body is not valid JSON: ${error.message}`, { cause: error })
     throw error
   }
+}
+
+/** What a schema found to be an object, as the JSON that every body is parsed as. @throws TuttiError `invalid_request` */
+export function toJsonObject(value: unknown): JsonObject {
+  if (isJsonObject(value)) return value
+  throw new TuttiError('invalid_request', 'The body has something else where an object must be.')
 }
 
 /**

@@ -26,10 +26,11 @@ function requestIdOf(headers: Headers): string {
   return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : createId('req')
 }
 
-export function createApp(routes: readonly Route[], parts: AppParts): App {
-  const { access, rateLimit, log, config } = parts
-  const app: App = new Hono<{ Bindings: HttpBindings }>()
+/** One request to one path, whose routes are given by method. @throws TuttiError for every refusal */
+type Dispatch = (c: AppContext, methods: ReadonlyMap<string, Route>) => Promise<Response>
 
+function createDispatch(parts: AppParts): Dispatch {
+  const { access, rateLimit, config } = parts
   const identify = (c: AppContext): Caller => {
     const peer = c.env.incoming.socket.remoteAddress
     try {
@@ -40,7 +41,7 @@ export function createApp(routes: readonly Route[], parts: AppParts): App {
       throw error
     }
   }
-  const serve = async (c: AppContext, methods: ReadonlyMap<string, Route>): Promise<Response> => {
+  return async (c, methods) => {
     // HEAD is a GET whose body stays here: probes and load balancers send it.
     const route = methods.get(c.req.method === 'HEAD' ? 'GET' : c.req.method)
     const open = methods.size > 0 && [...methods.values()].every((r) => r.role === 'open')
@@ -69,15 +70,21 @@ export function createApp(routes: readonly Route[], parts: AppParts): App {
     const bodyText = route.method === 'GET' ? '' : await readText(c.req.raw, config.server.maxBodyBytes)
     return route.handle({ request: c.req.raw, caller, params: c.req.param(), query, bodyText, gone: c.req.raw.signal })
   }
-  const answer = async (c: AppContext, methods: ReadonlyMap<string, Route>): Promise<Response> => {
+}
+
+export function createApp(routes: readonly Route[], parts: AppParts): App {
+  const app: App = new Hono<{ Bindings: HttpBindings }>()
+  const dispatch = createDispatch(parts)
+
+  const answer: Dispatch = async (c, methods) => {
     const requestId = requestIdOf(c.req.raw.headers)
     let response: Response
     try {
-      response = await serve(c, methods)
+      response = await dispatch(c, methods)
     } catch (thrown) {
       const error = toTuttiError(thrown)
       if (error.code === 'internal')
-        log.error('a request failed', {
+        parts.log.error('a request failed', {
           requestId,
           method: c.req.method,
           path: c.req.path,

@@ -7,6 +7,7 @@ import type { Config, ConfigInput } from '../contracts/config.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { Clock, Logger } from '../contracts/parts.ts'
 import { createClock } from '../util/clock.ts'
+import { httpOrigin } from '../util/http-origin.ts'
 import { createAccess } from './access.ts'
 import { createApp } from './create-app.ts'
 import { createIdempotentSubmit } from './idempotency.ts'
@@ -74,10 +75,9 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false })
   if (!isHttpServer(server)) throw new TuttiError('internal', 'The server is not an HTTP/1.1 server.')
   const port = await listen(server, config.server)
-  const { host } = config.server
 
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: httpOrigin(config.server.host, port),
     port,
     drain() {
       draining = true

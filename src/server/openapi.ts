@@ -38,7 +38,7 @@ function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonRecord {
 }
 
 /** Brings a schema with definitions of its own into `components.schemas`: `#/$defs/Step` becomes `Name_Step`. */
-export function hoistDefinitions(name: string, schema: unknown): JsonRecord {
+function hoistDefinitions(name: string, schema: unknown): JsonRecord {
   const hoisted: JsonRecord = {}
   const rewrite = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(rewrite)

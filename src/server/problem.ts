@@ -5,26 +5,32 @@ import type { Issue } from '../contracts/plan.ts'
 import { issueToWire } from '../record/wire.ts'
 import { stringifyJson } from '../util/json.ts'
 
-export const PROBLEM_CONTENT_TYPE = 'application/problem+json'
+const PROBLEM_CONTENT_TYPE = 'application/problem+json'
 
 const isIssue = (value: unknown): value is Issue =>
   typeof value === 'object' && value !== null && 'message' in value && 'pointer' in value && 'severity' in value
 
+/** The places that an error names as wrong: those of a document that was refused. */
+export function issuesOf({ details: { issues } }: TuttiError): Issue[] {
+  return Array.isArray(issues) ? issues.filter(isIssue) : []
+}
+
 /** The document of an error. What went wrong inside is not told to strangers: the log has it under the request's id. */
-export function problemOf(error: TuttiError, requestId: string): JsonObject {
+function problemOf(error: TuttiError, requestId: string): JsonObject {
   const kind = ERROR_KINDS[error.code]
   const detail =
     error.code === 'internal'
       ? `Something unexpected happened. The log has it under the request id "${requestId}".`
       : error.message
-  const { issues, run_id: runId } = error.details
+  const { run_id: runId } = error.details
+  const issues = issuesOf(error)
   return {
     type: `urn:tutti:error:${error.code}`,
     title: kind.title,
     status: kind.http,
     code: error.code,
     detail,
-    ...(Array.isArray(issues) && { issues: issues.filter(isIssue).map(issueToWire) }),
+    ...(issues.length > 0 && { issues: issues.map(issueToWire) }),
     ...(typeof runId === 'string' && { run_id: runId }),
   }
 }

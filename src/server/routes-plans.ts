@@ -1,9 +1,7 @@
 // Plans and the catalog over HTTP: nothing here calls a component.
-import { TuttiError } from '../contracts/errors.ts'
 import { issueToWire } from '../record/wire.ts'
-import { isJsonObject } from '../util/json.ts'
-import { nearest } from '../util/text.ts'
-import { checkShape, parseBody } from './body.ts'
+import { checkShape, parseBody, toJsonObject } from './body.ts'
+import { findComponent } from './find-component.ts'
 import { jsonResponse, type Route, readQuery, type ServerParts } from './route.ts'
 import { emptyQuery, planBody, searchQuery, validateBody } from './schemas.ts'
 import { componentToWire, offeredToWire, outcomeToWire, sourceToWire } from './wire.ts'
@@ -26,6 +24,7 @@ export function planRoutes({ orchestrator }: ServerParts): Route[] {
           principal: asked.caller.principal,
           signal: asked.gone,
           ...(options?.thread_id !== undefined && { threadId: options.thread_id }),
+          ...(options?.metadata !== undefined && { metadata: toJsonObject(options.metadata) }),
         })
         return jsonResponse(outcomeToWire(outcome))
       },
@@ -41,9 +40,9 @@ export function planRoutes({ orchestrator }: ServerParts): Route[] {
       async handle(asked) {
         const { plan, workflow } = checkShape(validateBody, parseBody(asked.bodyText), 'The body')
         const document = plan ?? workflow
-        if (typeof document !== 'string' && !isJsonObject(document))
-          throw new TuttiError('invalid_request', 'The document must be an object, or YAML text.')
-        const { valid, issues } = await orchestrator.validate(document)
+        const { valid, issues } = await orchestrator.validate(
+          typeof document === 'string' ? document : toJsonObject(document),
+        )
         return jsonResponse({ valid, issues: issues.map(issueToWire) })
       },
     },
@@ -90,14 +89,7 @@ export function catalogRoutes({ orchestrator }: ServerParts): Route[] {
       problems: [404],
       async handle(asked) {
         const { component: name = '' } = asked.params
-        const component = catalog.component(name)
-        if (component !== undefined) return jsonResponse(componentToWire(component))
-        const known = catalog.components().map((c) => c.name)
-        const [best] = nearest(name, known, 1)
-        throw new TuttiError(
-          'not_found',
-          `There is no component "${name.slice(0, 100)}".${best === undefined ? '' : ` Did you mean "${best}"?`}`,
-        )
+        return jsonResponse(componentToWire(findComponent(catalog, name)))
       },
     },
   ]

@@ -2,7 +2,7 @@
 import { TuttiError } from '../contracts/errors.ts'
 import { ENDED_STATUSES, type Response as RunResponse } from '../contracts/run.ts'
 import { responseToWire, summaryToWire } from '../record/wire.ts'
-import { createRunAnswers, scopeOf } from './answer-run.ts'
+import { createRunAnswers, type RunAnswers, scopeOf } from './answer-run.ts'
 import { type Asked, jsonResponse, type Route, readQuery, type ServerParts } from './route.ts'
 import { emptyQuery, listQuery, submitBody, submitQuery } from './schemas.ts'
 import { createSubmit } from './submit-run.ts'
@@ -11,15 +11,13 @@ const unknownRun = (runId: string): TuttiError =>
   new TuttiError('unknown_run', `There is no run "${runId.slice(0, 100)}". List the runs with GET /runs.`)
 
 export function runRoutes(parts: ServerParts): Route[] {
-  const { runs } = parts.orchestrator
   const answers = createRunAnswers(parts)
-  const find = async (asked: Asked): Promise<RunResponse> => {
-    const { run_id: runId = '' } = asked.params
-    const response = await runs.get(runId, scopeOf(asked.caller))
-    if (response === undefined) throw unknownRun(runId)
-    return response
-  }
+  return [...collectionRoutes(parts, answers), ...singleRunRoutes(parts, answers)]
+}
 
+/** Begins and lists runs. */
+function collectionRoutes(parts: ServerParts, answers: RunAnswers): Route[] {
+  const { runs } = parts.orchestrator
   return [
     {
       method: 'POST',
@@ -56,6 +54,18 @@ export function runRoutes(parts: ServerParts): Route[] {
         return jsonResponse({ items: page.items.map(summaryToWire), next_cursor: page.nextCursor })
       },
     },
+  ]
+}
+
+/** Everything about one run, which its own principal or an admin may see. */
+function singleRunRoutes({ orchestrator: { runs } }: ServerParts, answers: RunAnswers): Route[] {
+  const find = async (asked: Asked): Promise<RunResponse> => {
+    const { run_id: runId = '' } = asked.params
+    const response = await runs.get(runId, scopeOf(asked.caller))
+    if (response === undefined) throw unknownRun(runId)
+    return response
+  }
+  return [
     {
       method: 'GET',
       path: '/runs/{run_id}',

@@ -8,7 +8,7 @@ export const SSE_CONTENT_TYPE = 'text/event-stream; charset=utf-8'
 /** Proxies close connections that are silent for longer. */
 const HEARTBEAT_MS = 15_000
 
-export const formatEvent = (event: RunEvent): string =>
+const formatEvent = (event: RunEvent): string =>
   `id: ${event.seq}\nevent: ${event.type}\ndata: ${stringifyJson(eventToWire(event))}\n\n`
 
 export interface StreamParts {

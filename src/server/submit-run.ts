@@ -2,12 +2,10 @@
 import type { z } from 'zod'
 import type { RequestOptions, RunAsk } from '../contracts/api.ts'
 import { TuttiError } from '../contracts/errors.ts'
-import type { JsonObject } from '../contracts/json.ts'
 import { responseToWire } from '../record/wire.ts'
 import { parseDuration } from '../util/duration.ts'
-import { isJsonObject } from '../util/json.ts'
 import type { RunAnswers } from './answer-run.ts'
-import { checkShape, parseBody } from './body.ts'
+import { checkShape, parseBody, toJsonObject } from './body.ts'
 import { type Asked, jsonResponse, readQuery, type ServerParts } from './route.ts'
 import { submitBody, submitQuery } from './schemas.ts'
 
@@ -20,7 +18,7 @@ function readAsk(body: SubmitBody): { ask: RunAsk; kind?: 'plan' | 'workflow' } 
   if (body.request !== undefined) return { ask: { request: body.request } }
   const kind = body.plan === undefined ? 'workflow' : 'plan'
   const document = body.plan ?? body.workflow
-  if (typeof document !== 'string') return { ask: { document: toObject(document) }, kind }
+  if (typeof document !== 'string') return { ask: { document: toJsonObject(document) }, kind }
   if (/^[^\n:{}]*$/.test(document.trim())) {
     throw new TuttiError(
       'not_supported',
@@ -28,11 +26,6 @@ function readAsk(body: SubmitBody): { ask: RunAsk; kind?: 'plan' | 'workflow' } 
     )
   }
   return { ask: { document }, kind }
-}
-
-function toObject(value: unknown): JsonObject {
-  if (isJsonObject(value)) return value
-  throw new TuttiError('invalid_request', 'The document must be an object, or YAML text.')
 }
 
 function readOptions({
@@ -54,9 +47,9 @@ function readOptions({
     principal: asked.caller.principal,
     headers,
     ...(kind !== undefined && { documentKind: kind }),
-    ...(body.inputs !== undefined && { inputs: toObject(body.inputs) }),
+    ...(body.inputs !== undefined && { inputs: toJsonObject(body.inputs) }),
     ...(body.options?.thread_id !== undefined && { threadId: body.options.thread_id }),
-    ...(body.options?.metadata !== undefined && { metadata: toObject(body.options.metadata) }),
+    ...(body.options?.metadata !== undefined && { metadata: toJsonObject(body.options.metadata) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(body.options?.max_concurrency !== undefined && { maxConcurrency: body.options.max_concurrency }),
   }

@@ -1,7 +1,7 @@
 // Outputs cut to a budget while their structure stays readable: long strings lose their end, long lists their tail, deep
 // objects their depth. Linear in what is kept; never half a character.
 import type { JsonValue } from '../contracts/json.ts'
-import { stringifyJson } from '../util/json.ts'
+import { isJsonList, stringifyJson } from '../util/json.ts'
 import { truncateText } from '../util/text.ts'
 
 /** Rough, and the same for every vendor. */
@@ -72,7 +72,7 @@ function trim(value: JsonValue, limits: Limits, depth: number, room: { left: num
     room.left -= 6
     return value
   }
-  if (isList(value)) {
+  if (isJsonList(value)) {
     if (depth >= limits.depth) return `[${value.length} items]`
     const kept: JsonValue[] = []
     for (let i = 0; i < value.length && i < limits.items && room.left >= 0; i++)
@@ -89,7 +89,7 @@ function trimObject(
   depth: number,
   room: { left: number },
 ): JsonValue {
-  if (typeof value !== 'object' || value === null || isList(value)) return value
+  if (typeof value !== 'object' || value === null || isJsonList(value)) return value
   const keys = Object.keys(value)
   if (depth >= limits.depth) return `{${keys.length} keys}`
   const kept: Record<string, JsonValue> = Object.create(null) as Record<string, JsonValue>
@@ -104,8 +104,6 @@ function trimObject(
   if (count < keys.length) kept['...'] = `${keys.length - count} more of ${keys.length} keys`
   return kept
 }
-
-const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
 
 /** Cut after whole characters; a lone half of one, as a foreign text may hold, is replaced. */
 function trimText(text: string, maxChars: number): string {

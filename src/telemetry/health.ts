@@ -1,4 +1,4 @@
-// The health report: what is away, why, and what still works (REQUIREMENTS G20).
+// The health report: what is away, why, and what still works.
 import type { HealthReport, SourceHealth } from '../contracts/api.ts'
 
 export interface HealthParts {

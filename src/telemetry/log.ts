@@ -2,6 +2,7 @@
 import type { RunEvent } from '../contracts/events.ts'
 import type { Clock, Logger } from '../contracts/parts.ts'
 import { stringifyJson } from '../util/json.ts'
+import { toSnakeCase } from '../util/snake-case.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -18,8 +19,6 @@ export interface LogOptions {
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 const MAX_VALUE_CHARS = 4_000
-
-const snake = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** Errors are shown by code and message, never by stack; long texts are cut. */
 function showable(value: unknown): unknown {
@@ -40,10 +39,10 @@ export function createLogger(options: LogOptions): Logger {
   const render = (level: LogLevel, message: string, facts: Readonly<Record<string, unknown>>): string => {
     const entries = Object.entries(facts).filter(([, value]) => value !== undefined)
     if (options.format === 'json') {
-      const named = entries.map(([key, value]) => [snake(key), showable(value)])
+      const named = entries.map(([key, value]) => [toSnakeCase(key), showable(value)])
       return stringifyJson({ time: options.clock.timestamp(), level, message, ...Object.fromEntries(named) })
     }
-    const tail = entries.map(([key, value]) => ` ${snake(key)}=${stringifyJson(showable(value))}`).join('')
+    const tail = entries.map(([key, value]) => ` ${toSnakeCase(key)}=${stringifyJson(showable(value))}`).join('')
     return `${options.clock.timestamp().slice(11, 23)} ${level.padEnd(5)} ${message.replaceAll('\n', ' ')}${tail}`
   }
   const write = (level: LogLevel, message: string, facts: Readonly<Record<string, unknown>> = {}): void => {

@@ -6,7 +6,8 @@ import type { RunStatus } from '../contracts/run.ts'
 export interface Metrics {
   /** Reads one event. Never throws; cheap enough for the step path. */
   observe(event: RunEvent): void
-  snapshot(): MetricsSnapshot
+  /** What events tell. Plans kept and runs accepted are known to planner and run service alone. */
+  snapshot(): Omit<MetricsSnapshot, 'planCache' | 'activeRuns'>
 }
 
 /** Upper bounds in seconds; the last, implied one is infinity. */
@@ -38,7 +39,6 @@ interface ModelCalls {
   outputTokens: number
 }
 
-/** What is remembered of a run until it ends: who is called by which running step. */
 /** Steps of one run that have begun and not ended. */
 interface RunningSteps {
   steps: number
@@ -92,7 +92,6 @@ export function createMetrics(): Metrics {
   const componentCalls = new Map<string, ComponentCalls>()
   const modelCalls = new Map<string, ModelCalls>()
   const running = new Map<string, RunningSteps>()
-  const planCache = { hits: 0, misses: 0, size: 0 }
   let maxParallelSteps = 0
 
   // Calls to one capability come in rows: the entry of the last one is mostly that of the next.
@@ -140,10 +139,6 @@ export function createMetrics(): Metrics {
         case 'run-start':
           running.set(event.runId, { steps: 0 })
           break
-        case 'plan-end':
-          if (event.way === 'cache') planCache.hits++
-          else if (event.way !== 'given') planCache.misses++
-          break
         case 'step-start': {
           const run = running.get(event.runId)
           if (run !== undefined && ++run.steps > maxParallelSteps) maxParallelSteps = run.steps
@@ -177,8 +172,6 @@ export function createMetrics(): Metrics {
       componentCalls: [...componentCalls.values()].map((calls) => ({ ...calls, seconds: toHistogram(calls.seconds) })),
       modelCalls: [...modelCalls.values()].map((calls) => ({ ...calls })),
       repairs: Object.fromEntries(repairs),
-      planCache: { ...planCache },
-      activeRuns: running.size,
       maxParallelSteps,
     }),
   }

@@ -1,12 +1,8 @@
 // Time, handed in. Many deadlines, one heap, one timer: a run of 10,000 steps sets no 10,000 timers.
 import { TuttiError } from '../contracts/errors.ts'
 import type { Clock } from '../contracts/parts.ts'
-
-interface Deadline {
-  readonly at: number
-  readonly order: number
-  callback: (() => void) | undefined
-}
+import { whenAborted } from './abort.ts'
+import { type Deadline, DeadlineHeap } from './deadline-heap.ts'
 
 /** What the heap needs of the outside: a reading of time in ms, and one timer. */
 export interface TimeSource {
@@ -15,53 +11,18 @@ export interface TimeSource {
   arm(delayMs: number | undefined, fire: () => void): void
 }
 
-const before = (a: Deadline, b: Deadline): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
-
 /** A clock over any source of time. Cancelled deadlines are dropped when they reach the top, or when they outnumber the live. */
 export function createClockFrom(source: TimeSource): Clock {
-  let heap: Deadline[] = []
+  let heap = new DeadlineHeap()
   let order = 0
   let live = 0
   let armedFor = Infinity
   let stampedAt = Number.NaN
   let stamp = ''
 
-  const up = (from: number): void => {
-    let i = from
-    const item = heap[i] as Deadline
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      const above = heap[parent] as Deadline
-      if (!before(item, above)) break
-      heap[i] = above
-      i = parent
-    }
-    heap[i] = item
-  }
-  const down = (from: number): void => {
-    const item = heap[from] as Deadline
-    let i = from
-    for (;;) {
-      let child = 2 * i + 1
-      if (child >= heap.length) break
-      const right = child + 1
-      if (right < heap.length && before(heap[right] as Deadline, heap[child] as Deadline)) child = right
-      if (!before(heap[child] as Deadline, item)) break
-      heap[i] = heap[child] as Deadline
-      i = child
-    }
-    heap[i] = item
-  }
-  const pop = (): void => {
-    const last = heap.pop() as Deadline
-    if (heap.length > 0) {
-      heap[0] = last
-      down(0)
-    }
-  }
   const arm = (): void => {
-    while (heap.length > 0 && heap[0]?.callback === undefined) pop()
-    const next = heap[0]
+    let next = heap.next
+    for (; next !== undefined && next.callback === undefined; next = heap.next) heap.pop()
     if (next === undefined) {
       if (armedFor !== Infinity) {
         armedFor = Infinity
@@ -76,8 +37,8 @@ export function createClockFrom(source: TimeSource): Clock {
     armedFor = Infinity
     const now = source.now()
     try {
-      for (let top = heap[0]; top !== undefined && (top.callback === undefined || top.at <= now); top = heap[0]) {
-        pop()
+      for (let top = heap.next; top !== undefined && (top.callback === undefined || top.at <= now); top = heap.next) {
+        heap.pop()
         const { callback } = top
         if (callback === undefined) continue
         top.callback = undefined
@@ -87,10 +48,6 @@ export function createClockFrom(source: TimeSource): Clock {
     } finally {
       arm()
     }
-  }
-  const compact = (): void => {
-    heap = heap.filter((d) => d.callback !== undefined)
-    for (let i = (heap.length >> 1) - 1; i >= 0; i--) down(i)
   }
 
   const clock: Clock = {
@@ -107,38 +64,30 @@ export function createClockFrom(source: TimeSource): Clock {
       const deadline: Deadline = { at: source.now() + Math.max(0, delayMs), order: order++, callback }
       heap.push(deadline)
       live++
-      up(heap.length - 1)
       if (deadline.at < armedFor) arm()
       return () => {
         if (deadline.callback === undefined) return
         deadline.callback = undefined
         live--
         if (live === 0) {
-          heap = []
+          heap = new DeadlineHeap()
           arm()
-        } else if (heap.length > 64 && heap.length > 2 * live) {
-          compact()
+        } else if (heap.size > 64 && heap.size > 2 * live) {
+          heap.compact()
           arm()
         }
       }
     },
     sleep(delayMs, signal) {
       return new Promise((resolve, reject) => {
-        const cancelled = (): TuttiError =>
-          new TuttiError('cancelled', 'The wait was cancelled.', { cause: signal.reason })
-        if (signal.aborted) {
-          reject(cancelled())
-          return
-        }
-        const onAbort = (): void => {
-          stop()
-          reject(cancelled())
-        }
         const stop = clock.after(delayMs, () => {
-          signal.removeEventListener('abort', onAbort)
+          ignore()
           resolve()
         })
-        signal.addEventListener('abort', onAbort, { once: true })
+        const ignore = whenAborted(signal, () => {
+          stop()
+          reject(new TuttiError('cancelled', 'The wait was cancelled.', { cause: signal.reason }))
+        })
       })
     },
   }

@@ -123,5 +123,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A list; Array.isArray does not tell a readonly one from an object. */
+export function isJsonList(value: unknown): value is readonly JsonValue[] {
+  return Array.isArray(value)
+}
+
 /** Length in bytes of UTF-8. */
 export const byteLengthOf = (text: string): number => Buffer.byteLength(text, 'utf8')

@@ -6,8 +6,6 @@ import { readTolerantly } from './tolerant-json.ts'
 
 export interface LenientJson {
   readonly value: JsonValue
-  /** The JSON itself was not valid and had to be mended. Text around it is no repair. */
-  readonly repaired: boolean
   /** Set when the text broke off. Members that were not finished are left out. */
   readonly truncated?: true
 }
@@ -31,14 +29,13 @@ const LANDMARK = /[{[]|<(think|thinking|thought|reasoning)>|<\/(?:think|thinking
 export function parseLenientJson(text: string): LenientJson | undefined {
   const trimmed = text.trim()
   const whole = parseStrictly(trimmed)
-  if (whole !== undefined) return { value: whole, repaired: false }
+  if (whole !== undefined) return { value: whole }
   const best = findCandidates(trimmed).reduce<Candidate | undefined>(
     (a, b) => (a === undefined || isBetter(b, a) ? b : a),
     undefined,
   )
   if (best === undefined) return undefined
-  const { value, repaired } = best
-  return best.truncated ? { value, repaired, truncated: true } : { value, repaired }
+  return best.truncated ? { value: best.value, truncated: true } : { value: best.value }
 }
 
 function parseStrictly(text: string): JsonValue | undefined {
@@ -85,12 +82,12 @@ function readCandidate(text: string, start: number): Candidate | undefined {
   const end = endOfBrackets(text, start)
   if (end !== undefined) {
     const value = parseStrictly(text.slice(start, end))
-    if (value !== undefined) return { value, repaired: false, length: end - start, foreign: 0 }
+    if (value !== undefined) return { value, length: end - start, foreign: 0 }
   }
   const read = readTolerantly(text, start)
   if (read === undefined) return undefined
   const { value, truncated, foreign } = read
-  const candidate = { value, repaired: true, length: read.end - start, foreign }
+  const candidate = { value, length: read.end - start, foreign }
   return truncated ? { ...candidate, truncated } : candidate
 }
 

@@ -4,7 +4,7 @@
 const MAX_COMPARED = 64
 
 /** Edits (insert, delete, replace, swap of neighbours) from one word to the other, in three rows of memory. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
@@ -78,3 +78,6 @@ export function truncateText(text: string, maxChars: number): string {
   const last = cut.charCodeAt(cut.length - 1)
   return `${last >= 0xd800 && last <= 0xdbff ? cut.slice(0, -1) : cut}…`
 }
+
+/** The order of code units, the same on every machine. */
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

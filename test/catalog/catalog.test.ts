@@ -1,24 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { createCatalog } from '../../src/catalog/catalog.ts'
+import { describe, expect, it } from 'vitest'
 import type { Component } from '../../src/contracts/capability.ts'
 import type { Source } from '../../src/contracts/parts.ts'
-import { createManualClock } from '../support/manual-clock.ts'
-import { anySignal, capability, component, fakeSource, instance, recordingLog, settings } from './fakes.ts'
+import { names, setUp } from './catalog-setup.ts'
+import { anySignal, capability, component, fakeSource, instance } from './fakes.ts'
 
-const opened: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((catalog) => catalog.close()))
-})
-
-function setUp(...sources: Source[]) {
-  const clock = createManualClock()
-  const log = recordingLog()
-  const catalog = createCatalog({ sources, clock, log, settings })
-  opened.push(catalog)
-  return { catalog, clock, log }
-}
-
-const names = (components: readonly Component[]): string[] => components.map(({ name }) => name)
 const hang = (): Promise<never> => new Promise(() => undefined)
 
 describe('names', () => {

@@ -1,26 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createCatalog } from '../../src/catalog/catalog.ts'
 import { createLocalSource } from '../../src/connectors/local/local-source.ts'
 import { tool } from '../../src/connectors/local/tool.ts'
 import type { Component } from '../../src/contracts/capability.ts'
-import type { Source } from '../../src/contracts/parts.ts'
 import { createManualClock } from '../support/manual-clock.ts'
+import { names, setUp } from './catalog-setup.ts'
 import { anySignal, component, fakeSource, instance, recordingLog, settings } from './fakes.ts'
-
-const opened: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((catalog) => catalog.close()))
-})
-
-function setUp(...sources: Source[]) {
-  const clock = createManualClock()
-  const log = recordingLog()
-  const catalog = createCatalog({ sources, clock, log, settings })
-  opened.push(catalog)
-  return { catalog, clock, log }
-}
-
-const names = (components: readonly Component[]): string[] => components.map(({ name }) => name)
 
 describe('refreshing', () => {
   it('happens every interval, counted from the end of the last', async () => {

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openStream, runIdOf, send } from '../server/http.ts'
+import { MAIN } from './process.ts'
 
-const MAIN = join(dirname(fileURLToPath(import.meta.url)), '../../src/cli/main.ts')
 const stops: (() => void)[] = []
 afterEach(() => {
   for (const stop of stops.splice(0)) stop()
@@ -62,6 +61,15 @@ describe('tutti serve', () => {
       'run ended',
     ])
     expect(server.out()).toBe('')
+  })
+  it('says that nothing can be called where no components are to be found', async () => {
+    const warning = '"message":"no source of components is configured: nothing can be called. Set REDIS_URL'
+    const bare = await serve()
+    await expect.poll(bare.log).toContain(warning)
+    const connected = await serve({ REDIS_URL: 'redis://127.0.0.1:1' })
+    connected.child.kill('SIGTERM')
+    expect(await connected.ended).toBe(0)
+    expect(connected.log()).not.toContain(warning)
   })
   it('on SIGTERM is not ready, takes no new work, lets runs end, and exits 0', async () => {
     const server = await serve()

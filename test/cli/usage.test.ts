@@ -8,8 +8,14 @@ const folder = () => mkdtemp(join(tmpdir(), 'tutti-usage-'))
 
 describe('a mistake of use with --json', () => {
   it.each([
-    [['ask', '--json'], /^missing required argument 'request'\. Run "tutti --help"/],
-    [['aks', 'x', '--json'], /^unknown command 'aks' \(Did you mean ask\?\)\./],
+    [
+      ['ask', '--json'],
+      /^missing required argument 'request'\. Run "tutti ask --help" to see its arguments and options\.$/,
+    ],
+    [
+      ['aks', 'x', '--json'],
+      /^unknown command 'aks' \(Did you mean ask\?\)\. Run "tutti --help" to see its commands\.$/,
+    ],
     [['runs', 'list', '--limit', 'x', '--json'], /whole number from 1 to 100\. Run/],
   ])('is a JSON document on standard output too: %j', async (args, message) => {
     const { code, out, err } = await tutti(args)
@@ -18,6 +24,19 @@ describe('a mistake of use with --json', () => {
       error: { code: 'invalid_request', message: expect.stringMatching(message) as string },
     })
     expect(err).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe('a mistake of use', () => {
+  it.each([
+    [['serve', '--prot', '1'], /Did you mean --port\?\)\nRun "tutti serve --help" to see its arguments and options\.$/],
+    [['runs', 'list', '--frob'], /unknown option '--frob'\nRun "tutti runs list --help"/],
+    [['catalog', 'frob'], /unknown command 'frob'\nRun "tutti catalog --help" to see its commands\.$/],
+    [['--frob'], /unknown option '--frob'\nRun "tutti --help" to see its commands\.$/],
+  ])('points to the help of the command that was called: %j', async (args, message) => {
+    const { code, out, err } = await tutti(args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err.trimEnd()).toMatch(message)
   })
 })
 

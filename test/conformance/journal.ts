@@ -1,7 +1,7 @@
 // What every RunJournal must do. One call per implementation.
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from '../../src/contracts/events.ts'
-import type { NewRun, RunJournal } from '../../src/contracts/parts.ts'
+import type { NewRun, RunJournal } from '../../src/contracts/journal.ts'
 import type { Response } from '../../src/contracts/run.ts'
 
 const newRun = (runId: string, more: Partial<NewRun> = {}): NewRun => ({

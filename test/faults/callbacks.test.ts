@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { tool } from '../../src/connectors/local/tool.ts'
+import type { RunJournal } from '../../src/contracts/journal.ts'
 import type { LanguageModel } from '../../src/contracts/model.ts'
-import type { RunJournal } from '../../src/contracts/parts.ts'
 import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
 import { createMemoryJournal } from '../../src/runs/journals/memory.ts'
 import { createManualClock } from '../support/manual-clock.ts'

@@ -1,5 +1,6 @@
 // A scope made of plain data, as tests of expressions and references write it.
 import type { Scope, StepView } from '../../src/contracts/compiled.ts'
+import { TuttiError } from '../../src/contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../../src/contracts/json.ts'
 
 export interface ScopeData {
@@ -28,4 +29,15 @@ export function createScope(data: ScopeData = {}): Scope {
     ...(data.item === undefined ? {} : { item: data.item }),
     ...(data.index === undefined ? {} : { index: data.index }),
   }
+}
+
+/** The error that the work ends in; anything but a TuttiError, and success, fails the test. */
+export function failureOf(work: () => unknown): TuttiError {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof TuttiError) return error
+    throw error
+  }
+  throw new Error('It did not fail.')
 }

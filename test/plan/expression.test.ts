@@ -6,7 +6,7 @@ import { TuttiError } from '../../src/contracts/errors.ts'
 import type { JsonValue } from '../../src/contracts/json.ts'
 import { compileExpression, loadExpressions } from '../../src/plan/expression.ts'
 import type { ScopeData } from './expression-scope.ts'
-import { createScope } from './expression-scope.ts'
+import { createScope, failureOf } from './expression-scope.ts'
 
 interface Case {
   readonly expression: string
@@ -43,16 +43,6 @@ const DATA: ScopeData = {
 }
 const scope = createScope(DATA)
 const evaluate = (text: string): JsonValue | Absent => compileExpression(text).evaluate(scope)
-
-function failureOf(work: () => unknown): TuttiError {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof TuttiError) return error
-    throw error
-  }
-  throw new Error('It did not fail.')
-}
 
 beforeAll(loadExpressions)
 

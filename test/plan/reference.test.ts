@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { ABSENT } from '../../src/contracts/compiled.ts'
-import { TuttiError } from '../../src/contracts/errors.ts'
 import type { JsonValue } from '../../src/contracts/json.ts'
 import { loadExpressions } from '../../src/plan/expression.ts'
 import { compileValue, looksLikeForeignReference, parsePath, usesExpressions } from '../../src/plan/reference.ts'
-import { createScope } from './expression-scope.ts'
+import { createScope, failureOf } from './expression-scope.ts'
 
 const scope = createScope({
   inputs: {
@@ -31,16 +30,6 @@ const scope = createScope({
   secrets: { KEY: 'k' },
 })
 const resolve = (value: JsonValue): unknown => compileValue(value).evaluate(scope)
-
-function failureOf(work: () => unknown): TuttiError {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof TuttiError) return error
-    throw error
-  }
-  throw new Error('It did not fail.')
-}
 
 beforeAll(loadExpressions)
 

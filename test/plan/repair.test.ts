@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { PlanDocument, Step } from '../../src/contracts/plan.ts'
 import { checkDocument } from '../../src/plan/check.ts'
 import { readDocument } from '../../src/plan/document.ts'
+import { repairInputs } from '../../src/plan/repair/inputs.ts'
 import { repairDocument } from '../../src/plan/repair.ts'
-import { repairInputs } from '../../src/plan/repair-inputs.ts'
 import { demoView } from './fake-view.ts'
 
 const read = async (steps: unknown[]): Promise<PlanDocument> => {
@@ -86,6 +86,12 @@ describe('repair without a model', () => {
       'Step "s": "colour" was left out, since "search_news" has no such input.',
       'Step "s": "max-results" is the input "max_results" of "search_news".',
     ])
+  })
+
+  it('knows a required input of four letters with two of them swapped', async () => {
+    const inputs = { to: 'a', boyd: 'b' }
+    const { step } = await repair({ name: 's', component: 'mail-tool', action: 'send', inputs })
+    expect(step?.inputs).toEqual({ to: 'a', body: 'b' })
   })
 
   it('leaves out an optional input that is null, and keeps a null that the input may be', async () => {

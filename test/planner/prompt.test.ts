@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { renderCatalog, renderMessages, renderRepair, renderSystem } from '../../src/planner/prompt.ts'
+import { renderCatalog, renderMessages, renderPlanSystem, renderRepair } from '../../src/planner/prompt.ts'
 import { component, demoOffer, offer } from './demo-world.ts'
 
 const prompt = { request: 'Weather in Seoul?', turns: [], offered: demoOffer, today: '2026-01-31' }
 
-describe('renderSystem', () => {
+describe('renderPlanSystem', () => {
   it('holds the rules against invention, and how to say that nothing fits (B18)', () => {
-    const text = renderSystem({})
+    const text = renderPlanSystem({})
     expect(text).toMatch(/Use only capabilities of the catalog/)
     expect(text).toMatch(/Never invent a component, an action or an input/)
     expect(text).toContain('{"steps": [], "reason":')
@@ -14,17 +14,14 @@ describe('renderSystem', () => {
   })
 
   it('says how references, arithmetic and ordinals are written (B37)', () => {
-    const text = renderSystem({})
+    const text = renderPlanSystem({})
     expect(text).toContain('"${steps.quote.output.price * 100}"')
     expect(text).toContain('first is [0], second is [1]')
   })
 
   it('adds persona and domain, and lets a template frame the rules', () => {
-    const text = renderSystem({
-      persona: 'a travel clerk',
-      domain: 'Prices in EUR.',
-      template: (rules) => `BEFORE\n${rules}\nAFTER`,
-    })
+    const voice = { persona: 'a travel clerk', domain: 'Prices in EUR.' }
+    const text = renderPlanSystem(voice, (rules) => `BEFORE\n${rules}\nAFTER`)
     expect(text).toMatch(
       /^You speak as: a travel clerk\n\nBEFORE\n[^]*\nAFTER\n\nRules of the domain\nPrices in EUR\.$/,
     )

@@ -1,23 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { JsonSchema } from '../../src/contracts/json.ts'
 import type { LanguageModel } from '../../src/contracts/model.ts'
 import { createOpenAi } from '../../src/providers/openai.ts'
-import { createGuardedModel } from '../../src/providers/stream-guard.ts'
-import { createManualClock } from '../support/manual-clock.ts'
-import { chat, type RawServer, startRawServer } from '../support/raw-sse-server.ts'
+import { chat } from '../support/raw-sse-server.ts'
 import { collect, modelCall } from './collect.ts'
-
-const clock = createManualClock()
-const LIMITS = { idleTimeoutMs: 60_000, timeoutMs: 300_000 }
-let server: RawServer
-beforeAll(async () => {
-  server = await startRawServer()
-})
-afterAll(() => server.close())
+import { clock, guarded, lastBody, server } from './vendor-server.ts'
 
 const modelAt = (name: string, apiKey = 'sk-secret-key'): LanguageModel =>
-  createGuardedModel(createOpenAi({ apiKey, baseUrl: `${server.url}/v1` }, clock).model(name), clock, LIMITS)
-const lastBody = (): Record<string, unknown> => server.requests.at(-1)?.body ?? {}
+  guarded(createOpenAi({ apiKey, baseUrl: `${server.url}/v1` }, clock).model(name))
 
 const STRICT: JsonSchema = {
   type: 'object',

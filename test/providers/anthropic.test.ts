@@ -1,24 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { LanguageModel } from '../../src/contracts/model.ts'
 import { createAnthropic, defaultMaxTokens, takesTemperature } from '../../src/providers/anthropic.ts'
-import { createGuardedModel } from '../../src/providers/stream-guard.ts'
-import { createManualClock } from '../support/manual-clock.ts'
-import { CUT, HANG, messages, type RawServer, splitBytes, startRawServer } from '../support/raw-sse-server.ts'
+import { CUT, HANG, messages, splitBytes } from '../support/raw-sse-server.ts'
 import { collect, modelCall } from './collect.ts'
-
-const clock = createManualClock()
-let server: RawServer
-beforeAll(async () => {
-  server = await startRawServer()
-})
-afterAll(() => server.close())
+import { clock, guarded, lastBody, server } from './vendor-server.ts'
 
 const modelAt = (name = 'claude-sonnet-4-6'): LanguageModel =>
-  createGuardedModel(createAnthropic({ apiKey: 'ak-secret-key', baseUrl: server.url }, clock).model(name), clock, {
-    idleTimeoutMs: 60_000,
-    timeoutMs: 300_000,
-  })
-const lastBody = (): Record<string, unknown> => server.requests.at(-1)?.body ?? {}
+  guarded(createAnthropic({ apiKey: 'ak-secret-key', baseUrl: server.url }, clock).model(name))
 
 describe('anthropic', () => {
   it('streams text, counts cached tokens into the input, and takes the cumulative output', async () => {

@@ -1,21 +1,10 @@
 import { OpenAI } from 'openai'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { formatAnswer } from '../../src/providers/answer-format.ts'
 import { streamResponse } from '../../src/providers/openai-responses.ts'
-import { createGuardedModel } from '../../src/providers/stream-guard.ts'
-import { createManualClock } from '../support/manual-clock.ts'
-import { type RawServer, responses, startRawServer } from '../support/raw-sse-server.ts'
+import { responses } from '../support/raw-sse-server.ts'
 import { collect, modelCall } from './collect.ts'
-
-const clock = createManualClock()
-const LIMITS = { idleTimeoutMs: 60_000, timeoutMs: 300_000 }
-let server: RawServer
-beforeAll(async () => {
-  server = await startRawServer()
-})
-afterAll(() => server.close())
-
-const lastBody = (): Record<string, unknown> => server.requests.at(-1)?.body ?? {}
+import { guarded, lastBody, server } from './vendor-server.ts'
 
 describe('openai over the Responses API', () => {
   // The vendor's own address cannot be reached here, so the SDK's client is pointed at the fake.
@@ -32,7 +21,7 @@ describe('openai over the Responses API', () => {
       limits: { wordsOnly: false, noTemperature: false, noStreamOptions: false },
     }
     const id = `openai:${name}`
-    return await collect(createGuardedModel({ id, stream: () => streamResponse(request, id) }, clock, LIMITS), call)
+    return await collect(guarded({ id, stream: () => streamResponse(request, id) }), call)
   }
 
   it('streams text and ends with usage; thoughts are left out', async () => {

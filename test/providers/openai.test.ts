@@ -1,22 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { LanguageModel } from '../../src/contracts/model.ts'
 import { createOpenAi } from '../../src/providers/openai.ts'
-import { createGuardedModel } from '../../src/providers/stream-guard.ts'
-import { createManualClock } from '../support/manual-clock.ts'
-import { CUT, chat, HANG, type RawServer, splitBytes, startRawServer } from '../support/raw-sse-server.ts'
+import { CUT, chat, HANG, splitBytes, startRawServer } from '../support/raw-sse-server.ts'
 import { collect, modelCall } from './collect.ts'
-
-const clock = createManualClock()
-const LIMITS = { idleTimeoutMs: 60_000, timeoutMs: 300_000 }
-let server: RawServer
-beforeAll(async () => {
-  server = await startRawServer()
-})
-afterAll(() => server.close())
+import { clock, guarded, lastBody, server } from './vendor-server.ts'
 
 const modelAt = (name: string, apiKey = 'sk-secret-key'): LanguageModel =>
-  createGuardedModel(createOpenAi({ apiKey, baseUrl: `${server.url}/v1` }, clock).model(name), clock, LIMITS)
-const lastBody = (): Record<string, unknown> => server.requests.at(-1)?.body ?? {}
+  guarded(createOpenAi({ apiKey, baseUrl: `${server.url}/v1` }, clock).model(name))
 
 describe('openai over chat completions', () => {
   it('streams the pieces as they come, and ends with usage that counts cached tokens', async () => {
@@ -248,7 +238,7 @@ describe('errors of openai', () => {
   it('says what system error kept it from a server that is not there', async () => {
     const gone = await startRawServer()
     await gone.close()
-    const model = createGuardedModel(createOpenAi({ baseUrl: gone.url }, clock).model('llama3'), clock, LIMITS)
+    const model = guarded(createOpenAi({ baseUrl: gone.url }, clock).model('llama3'))
     expect((await collect(model)).error).toMatchObject({
       code: 'model_unavailable',
       retryable: true,

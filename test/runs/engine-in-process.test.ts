@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Logger, SegmentEnd } from '../../src/contracts/parts.ts'
+import type { SegmentEnd } from '../../src/contracts/engine.ts'
+import type { Logger } from '../../src/contracts/parts.ts'
 import { createInProcessEngine } from '../../src/runs/engine-in-process.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 

@@ -7,17 +7,7 @@ import type { Issue } from '../../src/contracts/plan.ts'
 import { ENDED_STATUSES, type Response, type RunStatus } from '../../src/contracts/run.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { createEventQueue } from '../../src/util/event-queue.ts'
-
-export const emptyResponse = (runId: string, status: RunStatus, more: Partial<Response> = {}): Response => ({
-  runId,
-  status,
-  answer: null,
-  plan: null,
-  steps: [],
-  usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, byPurpose: {} },
-  timings: { planningMs: 0, executionMs: 0, synthesisMs: 0, totalMs: 1 },
-  ...more,
-})
+import { responseOf } from '../telemetry/events.ts'
 
 export const weather: Component = {
   name: 'weather-tool',
@@ -55,6 +45,8 @@ interface FakeRun {
 export interface FakeOrchestrator extends Orchestrator {
   readonly played: ReadonlyMap<string, FakeRun>
   readonly submitted: readonly FakeRun[]
+  /** The options of every call of `plan`. */
+  readonly plannedWith: readonly (RequestOptions | undefined)[]
   /** Adds facts to a run; `run-end` ends it. */
   play(runId: string, ...facts: RunFact[]): void
   /** Ends a run with this status. */
@@ -68,6 +60,7 @@ export interface FakeOrchestrator extends Orchestrator {
 export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): FakeOrchestrator {
   const played = new Map<string, FakeRun>()
   const submitted: FakeRun[] = []
+  const plannedWith: (RequestOptions | undefined)[] = []
   const cancelled: string[] = []
   const metrics = createMetrics()
   const find = (runId: string, principal: string | undefined): FakeRun | undefined => {
@@ -85,6 +78,7 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
   const fake: FakeOrchestrator = {
     played,
     submitted,
+    plannedWith,
     cancelled,
     ready: true,
     play(runId, ...facts) {
@@ -98,14 +92,15 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
       }
     },
     end: (runId, status = 'succeeded', more = {}) =>
-      fake.play(runId, { type: 'run-end', response: emptyResponse(runId, status, { ...more }) }),
+      fake.play(runId, { type: 'run-end', response: responseOf(status, { ...more, runId }) }),
     readers: (runId) => must(runId).readers.size,
     processRequest: unused,
     stream: unused,
     explain: unused,
     prepare: unused,
     execute: unused,
-    plan: async (request) => {
+    plan: async (request, options) => {
+      plannedWith.push(options)
       if (request === 'no model') throw new TuttiError('no_model', 'No model is configured.')
       return {
         document: {
@@ -129,7 +124,13 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
         if (ask.request === 'full')
           throw new TuttiError('too_many_requests', 'The queue is full.', { details: { retry_after_ms: 4000 } })
         const runId = `run_${submitted.length + 1}`
-        const run: FakeRun = { ask, options, events: [], readers: new Set(), response: emptyResponse(runId, 'running') }
+        const run: FakeRun = {
+          ask,
+          options,
+          events: [],
+          readers: new Set(),
+          response: responseOf('running', { runId }),
+        }
         played.set(runId, run)
         submitted.push(run)
         fake.play(runId, { type: 'run-start', inputs: options.inputs ?? {}, principal: options.principal ?? 'local' })
@@ -192,7 +193,7 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
       checks: { 'source:redis': { status: fake.ready ? 'ok' : 'failed', message: 'redis://user:pw@host' } },
     }),
     status: unused,
-    metrics: () => metrics.snapshot(),
+    metrics: () => ({ ...metrics.snapshot(), activeRuns: 0, planCache: { hits: 0, misses: 0, size: 0 } }),
     start: async () => undefined,
     close: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,

@@ -146,6 +146,10 @@ describe('plans', () => {
     })
     expect(t.orchestrator.submitted.length).toBe(before)
   })
+  it('hands on the facts about the caller and the thread', async () => {
+    await t.send('POST', '/plans', { request: 'x', options: { thread_id: 'th', metadata: { tier: 'gold' } } })
+    expect(t.orchestrator.plannedWith.at(-1)).toMatchObject({ threadId: 'th', metadata: { tier: 'gold' } })
+  })
   it('answers 503 when there is no model', async () => {
     expect((await t.send('POST', '/plans', { request: 'no model' })).json).toMatchObject({
       status: 503,

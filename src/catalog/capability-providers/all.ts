@@ -1,6 +1,8 @@
 // Every capability, while there are few: the model then sees the same text for every request, and prompt caches hit.
 import type { Component, OfferedCapability } from '../../contracts/capability.ts'
 import type { CapabilityProvider } from '../../contracts/parts.ts'
+import { isHealthy } from '../../util/is-healthy.ts'
+import { compareText } from '../../util/text.ts'
 import type { Catalog } from '../catalog.ts'
 
 /** With more than this, a model chooses worse than a search does. */
@@ -15,22 +17,21 @@ export interface ProviderParts {
 type Offer = Awaited<ReturnType<CapabilityProvider['offer']>>
 
 /** Why nothing of a component can be called at the moment; undefined when it can. */
-export function whyHidden({ instances }: Component): string | undefined {
+export function whyHidden(component: Component): string | undefined {
+  const { instances } = component
   if (instances.length === 0) return 'no instance of it is running'
-  if (instances.some(({ health }) => health !== 'unhealthy')) return undefined
+  if (isHealthy(component)) return undefined
   return instances.length === 1 ? 'its only instance is unhealthy' : `all ${instances.length} instances are unhealthy`
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** What can be offered, sorted by component and name; internal capabilities are neither offered nor listed as hidden. */
 function listAll(components: readonly Component[]): Offer {
   const offered: OfferedCapability[] = []
   const hidden: { readonly name: string; readonly why: string }[] = []
-  for (const component of [...components].sort((a, b) => compare(a.name, b.name))) {
+  for (const component of [...components].sort((a, b) => compareText(a.name, b.name))) {
     const why = whyHidden(component)
     const visible = component.capabilities.filter(({ internal }) => internal !== true)
-    for (const capability of visible.sort((a, b) => compare(a.name, b.name))) {
+    for (const capability of visible.sort((a, b) => compareText(a.name, b.name))) {
       if (why === undefined) offered.push(Object.freeze({ component, capability }))
       else hidden.push({ name: `${component.name}.${capability.name}`, why })
     }

@@ -16,9 +16,9 @@ import { wrapText } from '../render/wrap.ts'
 import { formatIssue } from '../report-error.ts'
 import { openSession, type Session, withSession } from '../session.ts'
 import { EXIT, type ExitCode, lineWidth, type Terminal } from '../terminal.ts'
-import { watchRun } from '../watch-run.ts'
+import { modeOf, watchRun } from '../watch-run.ts'
 
-export const DEMO_REQUEST =
+const DEMO_REQUEST =
   'I plan to sell 100 Tesla shares to fund a week in Seoul from New York. Can I afford it, how much is that in local currency, what is the weather and the news?'
 
 export interface AskOptions {
@@ -29,8 +29,6 @@ export interface AskOptions {
   readonly input?: JsonObject
   readonly thread?: string
 }
-
-const modeOf = ({ json, events }: AskOptions) => (events === true ? 'events' : json === true ? 'json' : 'people')
 
 function checkRequest(request: string): void {
   if (request.trim() === '')
@@ -119,7 +117,7 @@ function showPlan({ document, issues, way, degraded }: PlanOutcome, { stderr, co
   const columns = lineWidth(stderr)
   const count = document.steps.length
   const lines = [
-    paint('bold', count === 0 ? 'No plan' : `Plan  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[way] ?? way}`),
+    paint('bold', count === 0 ? 'No plan' : `Plan  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[way]}`),
     ...renderPlanTree(document, paint, columns),
   ]
   if (document.reason !== undefined) lines.push(`  ${oneLine(document.reason)}`)

@@ -1,9 +1,9 @@
 // catalog list, search, show: what can be called now.
 import type { Component } from '../../contracts/capability.ts'
 import { TuttiError } from '../../contracts/errors.ts'
+import { findComponent } from '../../server/find-component.ts'
 import { capabilityToWire, componentToWire, offeredToWire, sourceToWire } from '../../server/wire.ts'
 import { stringifyJson } from '../../util/json.ts'
-import { nearest } from '../../util/text.ts'
 import { createPaint, oneLine, padText, paintLine } from '../render/text.ts'
 import { withSession } from '../session.ts'
 import { EXIT, type ExitCode, lineWidth, type Terminal } from '../terminal.ts'
@@ -84,18 +84,7 @@ export async function searchCatalog(
 
 export async function showComponent(name: string, options: JsonOption, terminal: Terminal): Promise<ExitCode> {
   return withSession(terminal, async ({ orchestrator: { catalog } }) => {
-    const component = catalog.component(name)
-    if (component === undefined) {
-      const [best] = nearest(
-        name,
-        catalog.components().map((c) => c.name),
-        1,
-      )
-      throw new TuttiError(
-        'not_found',
-        `There is no component "${name}".${best === undefined ? '' : ` Did you mean "${best}"?`}`,
-      )
-    }
+    const component = findComponent(catalog, name)
     if (options.json === true) {
       printJson(terminal, componentToWire(component))
       return EXIT.ok

@@ -13,7 +13,7 @@ import { cleanText } from '../render/text.ts'
 import { formatIssue } from '../report-error.ts'
 import { withSession } from '../session.ts'
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
-import { watchRun } from '../watch-run.ts'
+import { modeOf, watchRun } from '../watch-run.ts'
 
 async function readDocumentFile(file: string, terminal: Terminal): Promise<string> {
   try {
@@ -39,7 +39,7 @@ function lastOutputs({ steps }: Response): JsonObject | undefined {
 
 export async function run(file: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
   const document = await readDocumentFile(file, terminal)
-  const mode = options.events === true ? 'events' : options.json === true ? 'json' : 'people'
+  const mode = modeOf(options)
   return withSession(terminal, async ({ orchestrator, aside }) => {
     const { response, code } = await watchRun({
       terminal,

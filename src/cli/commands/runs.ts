@@ -1,6 +1,7 @@
 // runs list, show, events, cancel: the runs of a server, over its HTTP interface.
 import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
+import { httpOrigin } from '../../util/http-origin.ts'
 import { isJsonObject, parseJson, stringifyJson } from '../../util/json.ts'
 import { oneLine } from '../render/text.ts'
 import { readConfig } from '../session.ts'
@@ -18,8 +19,7 @@ const pathOf = (runId: string): string => `/runs/${encodeURIComponent(runId)}`
 /** What listens everywhere is asked on this machine. */
 async function configuredServer(terminal: Terminal): Promise<string> {
   const { host, port } = (await readConfig(terminal)).server
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+  return httpOrigin(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port)
 }
 
 async function request(
@@ -59,6 +59,9 @@ function readJson(text: string): JsonObject {
   }
 }
 
+const requestJson = async (...asked: Parameters<typeof request>): Promise<JsonObject> =>
+  readJson(await (await request(...asked)).text())
+
 const cell = (value: JsonValue | undefined, width: number): string =>
   oneLine(typeof value === 'string' ? value : '').padEnd(width)
 
@@ -70,7 +73,7 @@ export async function listRuns(
     limit: String(options.limit),
     ...(options.status !== undefined && { status: options.status }),
   })
-  const page = readJson(await (await request(options, terminal, { path: `/runs?${query.toString()}` })).text())
+  const page = await requestJson(options, terminal, { path: `/runs?${query.toString()}` })
   if (options.json === true) {
     terminal.stdout.write(`${stringifyJson(page, 2)}\n`)
     return EXIT.ok
@@ -85,7 +88,7 @@ export async function listRuns(
 }
 
 export async function showRun(runId: string, options: ServerOptions, terminal: Terminal): Promise<ExitCode> {
-  const run = readJson(await (await request(options, terminal, { path: pathOf(runId) })).text())
+  const run = await requestJson(options, terminal, { path: pathOf(runId) })
   terminal.stdout.write(`${stringifyJson(run, 2)}\n`)
   return EXIT.ok
 }
@@ -104,9 +107,7 @@ export async function followRun(runId: string, options: ServerOptions, terminal:
 }
 
 export async function cancelRun(runId: string, options: ServerOptions, terminal: Terminal): Promise<ExitCode> {
-  const answer = readJson(
-    await (await request(options, terminal, { method: 'POST', path: `${pathOf(runId)}/cancel` })).text(),
-  )
+  const answer = await requestJson(options, terminal, { method: 'POST', path: `${pathOf(runId)}/cancel` })
   if (options.json === true) terminal.stdout.write(`${stringifyJson(answer, 2)}\n`)
   else terminal.stderr.write(`Run "${runId}" is being cancelled.\n`)
   return EXIT.ok

@@ -52,6 +52,9 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   if (config.server.apiKeys === undefined && config.server.host !== '127.0.0.1') {
     log.warn('no API keys are configured: requests from other machines are refused', { host: config.server.host })
   }
+  if (orchestrator.catalog.sources().length === 0) {
+    log.warn('no source of components is configured: nothing can be called. Set REDIS_URL to where they register.')
+  }
 
   await stopped
   log.info('shutting down', { drainMs: config.server.shutdownTimeoutMs })

@@ -1,5 +1,5 @@
 // A run as people watch it: events in, lines out. What is printed stays; the block of steps is drawn anew each time.
-import type { RunEvent } from '../../contracts/events.ts'
+import type { PlanWay, RunEvent } from '../../contracts/events.ts'
 import type { Response } from '../../contracts/run.ts'
 import { renderPlanTree } from './plan-tree.ts'
 import { createStepLines } from './steps.ts'
@@ -15,7 +15,7 @@ export interface RendererOptions {
   readonly streamAnswer: boolean
   /** Words of the answer are wrapped at this width; without it lines stay as they are. */
   readonly answerColumns?: number
-  /** Lines of the block at most. */
+  /** Lines that the block has room for. */
   readonly maxBlockLines?: number
   /** What stood in for a model that is not configured is said elsewhere. */
   readonly quietWithoutModel?: boolean
@@ -37,7 +37,7 @@ export interface Renderer {
 }
 
 /** How a plan came about. */
-export const WAYS: Readonly<Record<string, string>> = {
+export const WAYS: Readonly<Record<PlanWay, string>> = {
   model: 'written by the model',
   cache: 'from the plan cache',
   local: 'made by the local planner',
@@ -47,12 +47,14 @@ export const WAYS: Readonly<Record<string, string>> = {
 /** A long request is cut: it is a headline here. */
 const MAX_REQUEST_LINES = 4
 const MAX_HEAD_COLUMNS = 100
+/** In a block that is drawn again and again, more would be noise. */
+const MAX_BLOCK_LINES = 16
 /** Waits shorter than this show no time. */
 const QUIET_MS = 1_000
 
 export function createRenderer(options: RendererOptions): Renderer {
-  const { paint, columns, live, streamAnswer, answerColumns, maxBlockLines = 16 } = options
-  const steps = createStepLines({ tree: live, maxLines: maxBlockLines })
+  const { paint, columns, live, streamAnswer, answerColumns, maxBlockLines = MAX_BLOCK_LINES } = options
+  const steps = createStepLines({ tree: live, maxLines: Math.min(MAX_BLOCK_LINES, maxBlockLines) })
   const wrap = answerColumns === undefined ? undefined : createWordWrap(answerColumns)
   let phase: 'planning' | 'running' | 'answering' | 'ended' = 'running'
   let since = 0
@@ -80,7 +82,7 @@ export function createRenderer(options: RendererOptions): Renderer {
     )
   const planLines = (event: Extract<RunEvent, { type: 'plan-end' }>): string[] => {
     const count = event.document.steps.length
-    const title = `Plan  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[event.way] ?? event.way}, in ${showDuration(event.durationMs)}`
+    const title = `Plan  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[event.way]}, in ${showDuration(event.durationMs)}`
     // Why there is none is the answer.
     if (count === 0) return [paint('bold', 'No plan'), '']
     return [
@@ -143,7 +145,7 @@ const STATUS_STYLE = { succeeded: 'green', partial: 'yellow', failed: 'red', can
 const isStyled = (status: string): status is keyof typeof STATUS_STYLE => Object.hasOwn(STATUS_STYLE, status)
 
 /** Status and totals in a line; then what the answer does not say: what is missing, errors of the run, which way stood in. */
-export function renderFooter(
+function renderFooter(
   response: Response,
   { paint, columns, quietWithoutModel }: { paint: Paint; columns: number; quietWithoutModel: boolean },
 ): string[] {

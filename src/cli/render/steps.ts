@@ -45,8 +45,6 @@ const REPAIRS: Readonly<Record<string, string>> = {
   fallback: 'fell back',
   equivalent: 'stood in',
 }
-/** In a block that is drawn again and again, those at work come first. */
-const MAX_LIVE = 16
 /** Of a large plan that has ended, only those that did not succeed are shown. */
 const MAX_SETTLED = 40
 
@@ -66,9 +64,9 @@ export interface StepLines {
 
 export interface StepLinesOptions {
   /** Steps are drawn in the tree of the plan, if they are not too many. */
-  readonly tree?: boolean
-  /** At most so many lines in a block. Default 16. */
-  readonly maxLines?: number
+  readonly tree: boolean
+  /** At most so many lines while it is drawn again and again; those at work come first. */
+  readonly maxLines: number
 }
 
 export interface LineView {
@@ -147,7 +145,7 @@ const renderRepair = (step: StepLine, { paint, columns }: LineView): string[] =>
 
 const isSettled = ({ state }: StepLine): boolean => state === 'succeeded' || state === 'skipped'
 
-export function createStepLines({ tree = false, maxLines = MAX_LIVE }: StepLinesOptions = {}): StepLines {
+export function createStepLines({ tree, maxLines }: StepLinesOptions): StepLines {
   const steps = new Map<string, StepLine>()
   const widths: Widths = { name: 4, what: 0 }
   const widen = (step: StepLine): void => {

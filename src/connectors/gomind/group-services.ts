@@ -1,5 +1,6 @@
 // Registrations of one name are instances of one component. The result does not depend on the order in which they were read.
 import type { Capability, Component, Instance, Trust } from '../../contracts/capability.ts'
+import { compareText } from '../../util/text.ts'
 import type { ReadCapability } from './read-capability.ts'
 import type { ServiceRecord } from './read-service.ts'
 
@@ -9,8 +10,6 @@ export interface Grouping {
   /** The capability as it is offered, such as with the schema fetched from one of the component's instances. */
   readonly describe: (read: ReadCapability, addresses: readonly string[]) => Capability
 }
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function groupOne(services: readonly ServiceRecord[], first: ServiceRecord, grouping: Grouping): Component {
   const instances = new Map<string, Instance>()
@@ -42,7 +41,7 @@ function groupOne(services: readonly ServiceRecord[], first: ServiceRecord, grou
     trust: grouping.trust,
     ...(first.envelope === undefined ? {} : { envelope: first.envelope }),
     capabilities: [...capabilities.values()]
-      .sort((a, b) => byText(a.capability.name, b.capability.name))
+      .sort((a, b) => compareText(a.capability.name, b.capability.name))
       .map((read) => grouping.describe(read, addresses)),
     instances: [...instances.values()],
   }
@@ -50,17 +49,11 @@ function groupOne(services: readonly ServiceRecord[], first: ServiceRecord, grou
 
 /** Components by name, with their instances and capabilities in the order of their ids and names. */
 export function groupServices(services: readonly ServiceRecord[], grouping: Grouping): Component[] {
-  const byName = new Map<string, ServiceRecord[]>()
-  for (const service of services) {
-    const same = byName.get(service.name)
-    if (same === undefined) byName.set(service.name, [service])
-    else same.push(service)
-  }
-  return [...byName.entries()]
-    .sort(([a], [b]) => byText(a, b))
+  return [...Map.groupBy(services, ({ name }) => name)]
+    .sort(([a], [b]) => compareText(a, b))
     .flatMap(([, same]) => {
       const sorted = same.toSorted(
-        (a, b) => byText(a.instance.id, b.instance.id) || byText(a.instance.address, b.instance.address),
+        (a, b) => compareText(a.instance.id, b.instance.id) || compareText(a.instance.address, b.instance.address),
       )
       const first = sorted[0]
       return first === undefined ? [] : [groupOne(sorted, first, grouping)]

@@ -39,7 +39,8 @@ function readField(hint: JsonValue): readonly [string, JsonSchema] | undefined {
   return [name, schema]
 }
 
-const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (value instanceof Array ? value : [])
+/** A list as it is; whatever else was written there counts as empty. */
+export const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (value instanceof Array ? value : [])
 
 function readFields(list: JsonValue | undefined): (readonly [string, JsonSchema])[] {
   const fields: (readonly [string, JsonSchema])[] = []

@@ -4,7 +4,7 @@ import type { Instance } from '../../contracts/capability.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import { isJsonObject, parseJson } from '../../util/json.ts'
 import type { ReadCapability } from './read-capability.ts'
-import { isUsableName, readCapability, readText } from './read-capability.ts'
+import { isUsableName, listOf, readCapability, readText } from './read-capability.ts'
 
 /** A longer record is skipped, in UTF-16 units of its text. */
 export const MAX_RECORD_CHARS = 1_000_000
@@ -35,7 +35,7 @@ function readPort(value: JsonValue | undefined): number | undefined {
 }
 
 /** `http://host:port` of what was registered; undefined when that is no host and port. */
-export function readAddress(address: JsonValue | undefined, port: JsonValue | undefined): string | undefined {
+function readAddress(address: JsonValue | undefined, port: JsonValue | undefined): string | undefined {
   if (typeof address !== 'string' || address.length > 300) return undefined
   const scheme = /^(https?):\/\//i.exec(address)?.[1]?.toLowerCase() ?? 'http'
   const host = address
@@ -53,12 +53,13 @@ export function readAddress(address: JsonValue | undefined, port: JsonValue | un
 function readCapabilities(list: JsonValue | undefined): Pick<ServiceRecord, 'capabilities' | 'warnings'> {
   const capabilities = new Map<string, ReadCapability>()
   const warnings: string[] = []
-  const records: readonly JsonValue[] = list instanceof Array ? list : []
-  records.slice(0, MAX_CAPABILITIES).forEach((record, index) => {
-    const read = readCapability(record)
-    if (read === undefined) warnings.push(`its capability at place ${index + 1} has no usable name or endpoint`)
-    else if (!capabilities.has(read.capability.name)) capabilities.set(read.capability.name, read)
-  })
+  listOf(list)
+    .slice(0, MAX_CAPABILITIES)
+    .forEach((record, index) => {
+      const read = readCapability(record)
+      if (read === undefined) warnings.push(`its capability at place ${index + 1} has no usable name or endpoint`)
+      else if (!capabilities.has(read.capability.name)) capabilities.set(read.capability.name, read)
+    })
   return { capabilities: [...capabilities.values()], warnings }
 }
 

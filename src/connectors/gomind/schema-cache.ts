@@ -13,15 +13,16 @@ import { readSchemaReply } from './read-capability.ts'
 export interface SchemaCacheOptions {
   readonly client: HttpClient
   readonly clock: Clock
-  /** How long a schema is used before it is fetched again behind the scenes, ms. Default 300,000. */
-  readonly ttlMs?: number
-  /** How long a failed fetch is not repeated, ms. Default 60,000. */
-  readonly retryMs?: number
-  /** Longest single fetch, ms. Default 1,500. */
-  readonly timeoutMs?: number
-  /** Fetches at once. Default 8. */
-  readonly parallel?: number
 }
+
+/** How long a schema is used before it is fetched again behind the scenes. */
+const TTL_MS = 300_000
+/** How long a failed fetch is not repeated. */
+const RETRY_MS = 60_000
+/** Longest single fetch. */
+const FETCH_TIMEOUT_MS = 1_500
+/** Fetches at once. */
+const MAX_PARALLEL = 8
 
 interface Entry {
   readonly schema: JsonSchema | undefined
@@ -44,9 +45,7 @@ export interface SchemaCache {
   close(): void
 }
 
-export function createSchemaCache(options: SchemaCacheOptions): SchemaCache {
-  const { client, clock } = options
-  const { ttlMs = 300_000, retryMs = 60_000, timeoutMs = 1500, parallel = 8 } = options
+export function createSchemaCache({ client, clock }: SchemaCacheOptions): SchemaCache {
   const entries = new LRUCache<string, Entry>({ max: 20_000 })
   const waiting = new Map<string, Job>()
   const running = new Map<string, AbortController>()
@@ -65,7 +64,7 @@ export function createSchemaCache(options: SchemaCacheOptions): SchemaCache {
   const run = async (job: Job): Promise<void> => {
     const controller = new AbortController()
     running.set(job.key, controller)
-    const stopTimer = clock.after(timeoutMs, () => controller.abort())
+    const stopTimer = clock.after(FETCH_TIMEOUT_MS, () => controller.abort())
     const old = entries.get(job.key)
     // A schema that cannot be had is no failure of discovery: the summary stands in (B66, B67).
     const schema = await fetchSchema(job, controller.signal).catch(() => undefined)
@@ -73,7 +72,7 @@ export function createSchemaCache(options: SchemaCacheOptions): SchemaCache {
     running.delete(job.key)
     firsts.delete(job.key)
     const isSame = schema === undefined || (old !== undefined && stringifyJson(old.schema) === stringifyJson(schema))
-    const dueAt = clock.now() + (schema === undefined ? retryMs : ttlMs)
+    const dueAt = clock.now() + (schema === undefined ? RETRY_MS : TTL_MS)
     entries.set(job.key, isSame && old !== undefined ? { ...old, dueAt } : { schema, dueAt })
     if (!isSame) arrived = true
     next()
@@ -81,7 +80,7 @@ export function createSchemaCache(options: SchemaCacheOptions): SchemaCache {
 
   const next = (): void => {
     for (const [key, job] of waiting) {
-      if (running.size >= parallel) return
+      if (running.size >= MAX_PARALLEL) return
       waiting.delete(key)
       void run(job)
     }

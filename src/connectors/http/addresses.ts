@@ -115,7 +115,7 @@ export function isCallable(host: string, address: string, allowed: PrivateAddres
 }
 
 /** The error for an address that may not be called; `host` is shown, nothing else of the URL. */
-export function blockedAddress(host: string, address?: string): TuttiError {
+function blockedAddress(host: string, address?: string): TuttiError {
   const isNever = classifyAddress(address ?? plainHost(host)) === 'never'
   const why = isNever
     ? 'it is link-local, a metadata service or reserved, and such addresses are never called'

@@ -49,7 +49,7 @@ function isEnveloped(component: Component): boolean {
 }
 
 /** The body as a value: null when empty, text where it is not JSON. @throws TuttiError `bad_response` */
-export function readBody(answer: HttpAnswer, who: string): JsonValue {
+function readBody(answer: HttpAnswer, who: string): JsonValue {
   const { headers } = answer
   // A byte order mark is no part of the text.
   const text = answer.text.charCodeAt(0) === 0xfeff ? answer.text.slice(1) : answer.text

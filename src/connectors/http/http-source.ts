@@ -7,7 +7,7 @@ import { createClock } from '../../util/clock.ts'
 import { isJsonObject, parseJson } from '../../util/json.ts'
 import { groupServices } from '../gomind/group-services.ts'
 import type { ReadCapability } from '../gomind/read-capability.ts'
-import { isUsableName, readCapability, readText } from '../gomind/read-capability.ts'
+import { isUsableName, listOf, readCapability, readText } from '../gomind/read-capability.ts'
 import type { ServiceRecord } from '../gomind/read-service.ts'
 import { readHealth } from '../gomind/read-service.ts'
 import { createSchemaCache } from '../gomind/schema-cache.ts'
@@ -68,8 +68,7 @@ async function getJson(client: HttpClient, { origin }: Place, path: string, sign
 }
 
 function readList(list: JsonValue, place: Place): ReadCapability[] {
-  const records: readonly JsonValue[] = list instanceof Array ? list : []
-  return records.flatMap((record) => {
+  return listOf(list).flatMap((record) => {
     const read = readCapability(record)
     if (read === undefined) return []
     if (place.base === '' || read.capability.endpoint !== undefined) return [read]

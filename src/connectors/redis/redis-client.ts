@@ -1,8 +1,6 @@
 // One connection to Redis: loaded on first use, fails fast while Redis is away, comes back by itself, never shows a password.
 import { TuttiError } from '../../contracts/errors.ts'
 
-type Reply = unknown
-
 /** The commands that are used here: what ioredis 5 and 6 offer, seen without their classes. */
 export interface RedisCommands {
   readonly status: string
@@ -10,7 +8,7 @@ export interface RedisCommands {
   scan(cursor: string, match: 'MATCH', pattern: string, count: 'COUNT', size: number): Promise<[string, string[]]>
   sscan(key: string, cursor: string, count: 'COUNT', size: number): Promise<[string, string[]]>
   getrange(key: string, start: number, end: number): Promise<string>
-  multi(commands: (string | number)[][]): { exec(): Promise<[error: Error | null, result: Reply][] | null> }
+  multi(commands: (string | number)[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> }
   on(event: 'ready' | 'close' | 'error', listener: (error?: Error) => void): unknown
   off(event: 'ready' | 'close' | 'error', listener: (error?: Error) => void): unknown
 }

@@ -168,7 +168,7 @@ class KeyFinder {
 }
 
 /**
- * Components that register in Redis: `gomind-wire.md` 2.1, as GoMind's and those of `tutti/component` do.
+ * Components that register in Redis, as GoMind's and those of `tutti/component` do.
  *
  * @throws TuttiError `invalid_config` for an unusable URL; `load` throws `source_failed` while Redis is away
  * @example createOrchestrator({ sources: [createRedisSource({ url: 'redis://localhost:6379' })] })

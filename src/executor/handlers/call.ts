@@ -1,4 +1,4 @@
-// A step that calls a capability. The order of DESIGN's recovery: bind, fill, call with retry, correct the inputs, fall back.
+// A step that calls a capability. The order of recovery: bind, fill, call with retry, correct the inputs, fall back.
 import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import { backoffMs } from '../../resilience/retry.ts'

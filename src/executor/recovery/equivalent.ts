@@ -2,9 +2,10 @@
 import type { Capability, Component } from '../../contracts/capability.ts'
 import { type ErrorCode, TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { JsonSchema } from '../../contracts/json.ts'
-import { stringifyJson } from '../../util/json.ts'
+import { isHealthy } from '../../util/is-healthy.ts'
+import { isJsonObject, stringifyJson } from '../../util/json.ts'
 import { bindInputs } from '../bind.ts'
-import { type CallTarget, isHealthy } from '../call-target.ts'
+import type { CallTarget } from '../call-target.ts'
 import type { Outcome } from '../outcome.ts'
 import type { StepExecution } from '../step-execution.ts'
 import type { FallbackParts } from './fallback.ts'
@@ -94,16 +95,13 @@ function covers(from: JsonSchema, to: JsonSchema): boolean {
   })
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Names with their types as text; an empty one says nothing. */
 function propertiesOf({ properties }: JsonSchema): ReadonlyMap<string, string> {
-  if (!isRecord(properties)) return new Map()
+  if (!isJsonObject(properties)) return new Map()
   return new Map(
     Object.entries(properties).map(([name, schema]) => [
       name,
-      isRecord(schema) && schema.type !== undefined ? stringifyJson(schema.type) : '',
+      isJsonObject(schema) && schema['type'] !== undefined ? stringifyJson(schema['type']) : '',
     ]),
   )
 }

@@ -1,6 +1,6 @@
 // What a model is shown when it helps with inputs: the request, the step, the capability, what other steps gave. Whatever
 // came from outside is fenced and cut to a budget, and secrets are marks.
-import { FENCE_RULE, fence } from '../../asking/fence.ts'
+import { fence } from '../../asking/fence.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import { looksLikeForeignReference } from '../../plan/reference.ts'
 import { stringifyJson } from '../../util/json.ts'
@@ -13,8 +13,6 @@ const SOURCES_BUDGET = 24_000
 const LEAST_PER_SOURCE = 500
 const SCHEMA_BUDGET = 8_000
 const TEXT_BUDGET = 4_000
-
-export { FENCE_RULE }
 
 /** A value as a model sees it: JSON text, fenced, secrets replaced, at most `maxChars`. */
 export function fenceJson(label: string, value: JsonValue, execution: StepExecution, maxChars = TEXT_BUDGET): string {

@@ -1,12 +1,13 @@
 // A required input that the plan left out: taken from an output of the same name, else asked of the model. Optional inputs
 // are never guessed, and what the plan gave is never overwritten.
+import { FENCE_RULE } from '../../asking/fence.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import type { AskModel } from '../../contracts/parts.ts'
 import { isJsonObject } from '../../util/json.ts'
 import { type BoundInputs, missingOf } from '../bind.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { StepExecution } from '../step-execution.ts'
-import { describeStep, FENCE_RULE, fenceJson, holdsReference, restoreSecrets } from './evidence.ts'
+import { describeStep, fenceJson, holdsReference, restoreSecrets } from './evidence.ts'
 
 export interface FillParts {
   readonly ask: AskModel

@@ -1,10 +1,10 @@
 // The question that is asked when a call failed because of its inputs.
-
+import { FENCE_RULE } from '../../asking/fence.ts'
 import { errorInfo, type TuttiError } from '../../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { StepExecution } from '../step-execution.ts'
-import { describeStep, FENCE_RULE, fenceJson } from './evidence.ts'
+import { describeStep, fenceJson } from './evidence.ts'
 
 /** One way the call was tried, and what came back. */
 export interface Tried {

@@ -1,7 +1,7 @@
-// The reference journal: everything in this process, nothing on disk. A crash loses every run (DESIGN 8.4).
+// The reference journal: everything in this process, nothing on disk. A crash loses every run.
 import { TuttiError } from '../../contracts/errors.ts'
 import type { RunEvent } from '../../contracts/events.ts'
-import type { Command, NewRun, Page, RunFilter, RunJournal } from '../../contracts/parts.ts'
+import type { Command, NewRun, Page, RunFilter, RunJournal } from '../../contracts/journal.ts'
 import { ENDED_STATUSES, type RunStatus, type RunSummary } from '../../contracts/run.ts'
 
 interface Entry {

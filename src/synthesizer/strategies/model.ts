@@ -1,5 +1,6 @@
 // The answer written by a model: from the outputs of all steps, and no less from what failed and what is missing.
 import { FENCE_RULE, fence } from '../../asking/fence.ts'
+import { renderSystem, type Voice } from '../../asking/render-system.ts'
 import type { Message } from '../../contracts/model.ts'
 import type { SynthesisAsk } from '../../contracts/parts.ts'
 import type { StepRecord } from '../../contracts/run.ts'
@@ -24,10 +25,8 @@ export interface AnswerPrompt {
   readonly messages: readonly Message[]
 }
 
-export interface AnswerSettings {
+export interface AnswerSettings extends Voice {
   readonly maxOutputTokens: number
-  readonly persona?: string | undefined
-  readonly domain?: string | undefined
 }
 
 /** Streamed or not, with failures or without: there is one input. */
@@ -35,13 +34,7 @@ export function renderAnswerPrompt(
   ask: SynthesisAsk,
   { maxOutputTokens, persona, domain }: AnswerSettings,
 ): AnswerPrompt {
-  const system = [
-    persona === undefined ? '' : `You speak as: ${persona}`,
-    `${RULES}\n\n${FENCE_RULE}`,
-    domain === undefined ? '' : `Rules of the domain\n${domain}`,
-  ]
-    .filter((text) => text !== '')
-    .join('\n\n')
+  const system = renderSystem(`${RULES}\n\n${FENCE_RULE}`, { persona, domain })
   const messages: Message[] = []
   for (const { request, answer } of ask.turns.slice(-MAX_TURNS)) {
     if (request.trim() === '' || answer.trim() === '') continue

@@ -1,6 +1,6 @@
 // Values of any component as people read them: the most telling first, keys as words, long things cut. Knows no component.
 import type { JsonValue } from '../../contracts/json.ts'
-import { stringifyJson } from '../../util/json.ts'
+import { isJsonList, isJsonObject, stringifyJson } from '../../util/json.ts'
 import { truncateText } from '../../util/text.ts'
 import { digestValue } from '../digest.ts'
 
@@ -35,11 +35,8 @@ interface Pair {
   readonly rank: number
 }
 
-const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value)
-const isRecord = (value: JsonValue): value is { readonly [key: string]: JsonValue } =>
-  typeof value === 'object' && value !== null && !isList(value)
 const isListOfObjects = (value: JsonValue): boolean =>
-  isList(value) && value.some((item) => typeof item === 'object' && item !== null)
+  isJsonList(value) && value.some((item) => typeof item === 'object' && item !== null)
 const isAddress = (value: JsonValue): boolean => typeof value === 'string' && /^(https?:|data:)/i.test(value)
 
 /** Foreign text must not steer the reader's terminal. */
@@ -87,8 +84,8 @@ export function showScalar(value: JsonValue, key = '', maxChars = MAX_TEXT): str
 
 /** The lines of one output, without indent; none when there is nothing to show. */
 export function readValue(value: JsonValue, reading: Reading): string[] {
-  if (isList(value)) return readList(value)
-  if (!isRecord(value)) return value === null || value === '' ? [] : readText(value)
+  if (isJsonList(value)) return readList(value)
+  if (!isJsonObject(value)) return value === null || value === '' ? [] : readText(value)
   const entries = Object.entries(value)
     .slice(0, MAX_KEYS)
     .filter(([, inner]) => !isEmpty(inner))
@@ -96,14 +93,14 @@ export function readValue(value: JsonValue, reading: Reading): string[] {
   // A single text is the answer itself, not one of many facts.
   if (entries.length === 1 && only !== undefined && TELLING.test(only[0])) return readText(only[1])
   const lists = entries.filter(([, inner]) => isListOfObjects(inner))
-  const lengths = new Set(lists.flatMap(([, inner]) => (isList(inner) ? [inner.length] : [])))
+  const lengths = new Set(lists.flatMap(([, inner]) => (isJsonList(inner) ? [inner.length] : [])))
   const facts = entries.filter(
     ([key, inner]) =>
       !isListOfObjects(inner) && !(COUNTING.test(key) && typeof inner === 'number' && lengths.has(inner)),
   )
   const lines = readFacts(facts, reading, Math.max(0, Object.keys(value).length - MAX_KEYS))
   for (const [key, inner] of lists) {
-    const items = isList(inner) ? readList(inner) : []
+    const items = isJsonList(inner) ? readList(inner) : []
     lines.push(...(lists.length === 1 ? items : [`${wordsOf(key)}:`, ...items.map((item) => `  ${item}`)]))
   }
   return lines
@@ -189,7 +186,7 @@ function readList(list: readonly JsonValue[]): string[] {
 
 /** One of a list: its title, and beside it what is short. Texts and addresses would hide the rest. */
 function itemLine(item: JsonValue): string {
-  if (!isRecord(item)) return inline(item)
+  if (!isJsonObject(item)) return inline(item)
   const entries = Object.entries(item)
     .slice(0, 50)
     .filter(([, value]) => !isEmpty(value) && !isAddress(value))
@@ -215,12 +212,12 @@ const dayOf = (text: string): string =>
 /** A value in one line; of an object its plain values, since those are what a reader looks for. */
 function inline(value: JsonValue, key = '', maxChars = MAX_TEXT): string {
   if (typeof value !== 'object' || value === null) return showScalar(value, key, maxChars)
-  if (isList(value)) {
+  if (isJsonList(value)) {
     const more = value.length > MAX_ITEMS ? `, ${value.length - MAX_ITEMS} more` : ''
     return cutWith(
       value
         .slice(0, MAX_ITEMS)
-        .map((item) => (isList(item) ? digestValue(item, maxChars) : inline(item)))
+        .map((item) => (isJsonList(item) ? digestValue(item, maxChars) : inline(item)))
         .join(', '),
       more,
       maxChars,

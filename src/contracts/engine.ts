@@ -1,0 +1,19 @@
+// How accepted runs reach a worker: in this process, or through a queue. An engine gets its handler in `work`, never before.
+
+/** How a stretch of work ended: for good, or parked until a time or a signal. */
+export type SegmentEnd = 'ended' | { readonly parked: { readonly until?: number; readonly on: readonly string[] } }
+
+/** Hands runs to workers: each submitted run is worked on once at a time. */
+export interface RunEngine {
+  submit(job: {
+    readonly runId: string
+    readonly priority?: 'critical' | 'high' | 'normal' | 'low'
+    readonly key?: string
+    readonly notBefore?: number
+  }): Promise<void>
+  wake(runId: string): Promise<void>
+  work(
+    handler: (segment: { readonly runId: string; readonly signal: AbortSignal }) => Promise<SegmentEnd>,
+    options: { readonly concurrency: number },
+  ): { stop(drainMs: number): Promise<void> }
+}

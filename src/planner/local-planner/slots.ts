@@ -1,0 +1,283 @@
+// Fills the inputs of a capability from what the text says: the word beside a value, its preposition, its form. A value that is
+// not in the text never gets in; an input that nothing suits stays missing.
+import type { JsonValue } from '../../contracts/json.ts'
+import type { Entry } from './match.ts'
+import { findPhrase } from './phrase.ts'
+import type { Clause, RequestText } from './text.ts'
+import type { Value } from './values.ts'
+import { suits, type Wish, wishesOf } from './wish.ts'
+import { STOP_WORDS, stem } from './words.ts'
+
+export interface Filled {
+  readonly value: JsonValue
+  /** Where in the text it stands; absent for a phrase. */
+  readonly source?: Value
+  /** The other values of its row, each of which wants a call of its own. */
+  readonly others?: readonly JsonValue[]
+}
+
+export interface Filling {
+  readonly inputs: ReadonlyMap<string, Filled>
+  /** Required inputs that the text does not give. */
+  readonly missing: readonly Wish[]
+  /** How many inputs got a value whose very form is theirs: a currency, a country, a date, an address. */
+  readonly formed: number
+}
+
+interface Candidate {
+  readonly wish: Wish
+  readonly value: Value
+  readonly yields: JsonValue
+  readonly score: number
+}
+
+const LEAST_HERE = 1.5
+const LEAST_ELSEWHERE = 2
+const TARGET_WORDS = ['to', 'target', 'destination', 'arrival', 'end']
+const SOURCE_WORDS = ['from', 'source', 'origin', 'departure', 'start', 'base']
+/** Which inputs a preposition speaks of. */
+const PREPOSITIONS: Readonly<Record<string, readonly string[]>> = {
+  to: TARGET_WORDS,
+  into: TARGET_WORDS,
+  from: SOURCE_WORDS,
+  by: ['by', 'author', 'artist'],
+  since: ['from', 'since', 'start'],
+  until: ['to', 'until', 'end'],
+}
+const PLACE_PREPOSITIONS: ReadonlySet<string> = new Set(['in', 'at', 'near', 'around', 'for', 'of', 'to'])
+const ALL_PREPOSITIONS: ReadonlySet<string> = new Set([
+  ...Object.keys(PREPOSITIONS),
+  ...PLACE_PREPOSITIONS,
+  'about',
+  'on',
+  'with',
+])
+const FILLERS: ReadonlySet<string> = new Set([
+  'is',
+  'of',
+  ':',
+  '=',
+  'the',
+  'a',
+  'an',
+  'with',
+  'as',
+  'named',
+  'called',
+  'are',
+])
+/** Inputs that take a number whatever is counted. */
+const COUNTS: ReadonlySet<string> = new Set(['amount', 'value', 'quantity', 'number', 'count', 'total', 'sum'])
+
+export interface FillOptions {
+  /** Whether values of other clauses may serve too. */
+  readonly isWide: boolean
+  /** What this call is to supply: words beside a value may speak of those. */
+  readonly above?: readonly Entry[]
+}
+
+export function fillInputs(
+  entry: Entry,
+  clause: Clause,
+  request: RequestText,
+  { isWide, above = [] }: FillOptions,
+): Filling {
+  const speaksOf = (word: string): boolean => [entry, ...above].some(({ words }) => words.has(stem(word)))
+  const wishes = wishesOf(entry.offered.capability)
+  const inputs = new Map<string, Filled>()
+  const used = new Set<Value>()
+  const take = (wish: Wish, filled: Filled): void => {
+    inputs.set(wish.name, filled)
+    if (filled.source !== undefined) used.add(filled.source)
+  }
+  for (const wish of wishes) {
+    const member = memberIn(wish, clause.text)
+    if (member !== undefined) inputs.set(wish.name, { value: member })
+  }
+  for (const [wish, value, part] of placeParts(wishes, clause)) take(wish, { value: part, source: value })
+  for (const { wish, value, yields } of rankCandidates(wishes, clause, request, isWide, speaksOf)) {
+    if (inputs.has(wish.name) || used.has(value)) continue
+    take(wish, wish.type === 'array' ? arrayOf(wish, value, clause, used) : { value: yields, source: value })
+  }
+  for (const [wish, value] of countedNumbers(wishes, clause, request, { inputs, used, speaksOf })) {
+    take(wish, { value: value.value, source: value })
+  }
+  for (const wish of wishes) {
+    if (inputs.has(wish.name) || !wish.isRequired || !wantsText(wish)) continue
+    const phrase = findPhrase(entry, clause, request, isWide)
+    if (phrase !== undefined) inputs.set(wish.name, { value: phrase })
+  }
+  spreadRows(wishes, inputs, clause)
+  const missing = wishes.filter((wish) => wish.isRequired && !inputs.has(wish.name))
+  const formed = wishes.filter((wish) => hasOwnForm(wish) && inputs.has(wish.name)).length
+  return { inputs, missing, formed }
+}
+
+const hasOwnForm = ({ kinds, format }: Wish): boolean =>
+  kinds.has('currency') || kinds.has('country') || ['date', 'date-time', 'email', 'uri'].includes(format)
+
+const wantsText = ({ type, members, kinds, examples }: Wish): boolean =>
+  type === 'string' && members.length === 0 && (kinds.has('text') || examples.has('text'))
+
+/** The longest member of an enum that the clause says, word for word. */
+function memberIn(wish: Wish, text: string): string | undefined {
+  if (wish.members.length === 0) return undefined
+  const plain = (word: string): string =>
+    ` ${word
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim()} `
+  const said = plain(text)
+  const found = wish.members.filter(
+    (member) => plain(member).length > (wish.isRequired ? 2 : 4) && said.includes(plain(member)),
+  )
+  return found.sort((a, b) => b.length - a.length)[0]
+}
+
+function rankCandidates(
+  wishes: readonly Wish[],
+  clause: Clause,
+  request: RequestText,
+  isWide: boolean,
+  speaksOf: (word: string) => boolean,
+): Candidate[] {
+  const candidates: Candidate[] = []
+  const claimed = new Set(wishes.filter((wish) => wish.isRequired).flatMap((wish) => [...wish.words]))
+  for (const wish of wishes) {
+    const isText = wantsText(wish)
+    for (const value of isWide ? request.values : clause.values) {
+      if ((isText && value.kind !== 'quoted') || wish.words.has(value.text.toLowerCase())) continue
+      const isHere = clause.values.includes(value)
+      // What another clause says counts only where this one says nothing of the kind.
+      if (!isHere && clause.values.some((own) => own.kind === value.kind)) continue
+      const form = suits(value, wish.item ?? wish)
+      const clue = readClue(value, wish, request, speaksOf)
+      const isNumber = wish.type === 'number' || wish.type === 'integer'
+      // What is optional, or only a number, must be named beside the value; see countedNumbers for the rest.
+      if (form.score === 0 && !(clue.isNamed && wish.type === 'string' && suitsWhenNamed(wish))) continue
+      // A form that says nothing decides only where there is nothing to decide.
+      if (form.score < 1 && !clue.isNamed && clause.values.filter((own) => own.kind !== 'number').length > 1) continue
+      if ((isNumber || !wish.isRequired) && !clue.isNamed) continue
+      if (!wish.isRequired && !isHere) continue
+      const elsewhere = [...(PREPOSITIONS[clue.preposition] ?? [])].some(
+        (word) => claimed.has(word) && !wish.words.has(word),
+      )
+      const score = form.score + clue.score + (isHere ? 1 : 0) - (elsewhere ? 2 : 0)
+      if (score >= (isHere ? LEAST_HERE : LEAST_ELSEWHERE)) candidates.push({ wish, value, yields: form.value, score })
+    }
+  }
+  // Sorting is stable: of equals, the first input takes the first value.
+  return candidates.sort((a, b) => b.score - a.score)
+}
+
+/** "with id 7", "status open": the text itself says which input it means, unless that has a form of its own. */
+const suitsWhenNamed = (wish: Wish): boolean =>
+  wish.format === '' && wish.members.length === 0 && !wish.kinds.has('country') && !wish.kinds.has('currency')
+
+interface Clue {
+  readonly score: number
+  /** The input's own name stands beside the value. */
+  readonly isNamed: boolean
+  readonly preposition: string
+}
+
+function readClue(
+  value: Value,
+  wish: Wish,
+  { tokens, values }: RequestText,
+  speaksOf: (word: string) => boolean,
+): Clue {
+  const first = value.list === undefined ? value : (values.find((other) => other.list === value.list) ?? value)
+  const before = tokens.slice(Math.max(0, first.from - 5), first.from).map((token) => token.lower)
+  const near = [...before].reverse().filter((word) => !FILLERS.has(word))
+  const next = tokens[value.to]
+  const after = next?.kind === 'word' ? next.lower : ''
+  const telling = near[0] ?? ''
+  const preposition =
+    [...before]
+      .reverse()
+      .slice(0, 2)
+      .find((word) => ALL_PREPOSITIONS.has(word)) ?? ''
+  const says = (word: string): boolean => word !== '' && (wish.words.has(word) || wish.words.has(stem(word)))
+  const isNamed = says(telling) || (says(after) && !ALL_PREPOSITIONS.has(after))
+  const isMeant = (PREPOSITIONS[preposition] ?? []).some((word) => wish.words.has(word))
+  let score = (isNamed ? 4 : 0) + (isMeant ? 4 : 0)
+  if (wish.kinds.has('place') && !isMeant) {
+    if (preposition === 'from') score -= 1.5
+    else if (PLACE_PREPOSITIONS.has(preposition)) score += 1.5
+  }
+  if (after !== '' && !STOP_WORDS.has(after)) score += speaksOf(after) ? 1 : -1
+  return { score, isNamed: isNamed || isMeant, preposition }
+}
+
+/** "Chicago, Illinois" where city and state are inputs of their own: a part for each. */
+function placeParts(wishes: readonly Wish[], clause: Clause): [Wish, Value, string][] {
+  const places = wishes.filter((wish) => wish.isRequired && wish.type === 'string' && wish.kinds.has('place'))
+  const named = clause.values.filter((value) => value.parts.length > 1)
+  const [value] = named
+  if (value === undefined || named.length > 1 || places.length !== value.parts.length) return []
+  return places.flatMap((wish, k): [Wish, Value, string][] => {
+    const part = value.parts[k]
+    return part === undefined ? [] : [[wish, value, part]]
+  })
+}
+
+/** All values of the row, or of the clause, that suit an item of the array. */
+function arrayOf(wish: Wish, value: Value, clause: Clause, used: Set<Value>): Filled {
+  const { item } = wish
+  if (item === undefined) return { value: [value.value], source: value }
+  const row = clause.values.filter(
+    (other) => (value.list === undefined ? other === value : other.list === value.list) && suits(other, item).score > 0,
+  )
+  for (const other of row) used.add(other)
+  return { value: row.map((other) => suits(other, item).value), source: value }
+}
+
+/** As many numbers as required inputs that want one: in their order. A number that counts something else is none of them. */
+function countedNumbers(
+  wishes: readonly Wish[],
+  clause: Clause,
+  { tokens }: RequestText,
+  taken: {
+    readonly inputs: ReadonlyMap<string, Filled>
+    readonly used: ReadonlySet<Value>
+    readonly speaksOf: (word: string) => boolean
+  },
+): [Wish, Value][] {
+  const open = wishes.filter(
+    (wish) => wish.isRequired && !taken.inputs.has(wish.name) && (wish.type === 'number' || wish.type === 'integer'),
+  )
+  const takesAny = open.some((wish) => [...wish.words].some((word) => COUNTS.has(word)))
+  const free = clause.values.filter((value) => {
+    if (value.kind !== 'number' || taken.used.has(value)) return false
+    const next = tokens[value.to]
+    const counts = next?.kind === 'word' && !STOP_WORDS.has(next.lower) && /^\p{Ll}/u.test(next.text)
+    return !counts || takesAny || taken.speaksOf(next.lower)
+  })
+  const isRow = free.length > 1 && free.every((value) => value.list !== undefined && value.list === free[0]?.list)
+  // Several are told apart by their order only where nothing else is said between them.
+  const between = tokens.slice(free[0]?.to, free.at(-1)?.from)
+  if (open.length > 1 && between.some((token) => token.kind === 'word' && !STOP_WORDS.has(token.lower))) return []
+  if (open.length === 0 || (free.length !== open.length && !(open.length === 1 && isRow))) return []
+  const pairs = open.flatMap((wish, k): [Wish, Value][] => {
+    const value = free[k]
+    return value !== undefined && suits(value, wish).score > 0 ? [[wish, value]] : []
+  })
+  return pairs.length === open.length ? pairs : []
+}
+
+/** "Tokyo and Paris" for an input that takes one: a call for each, unless two inputs share the row. */
+function spreadRows(wishes: readonly Wish[], inputs: Map<string, Filled>, clause: Clause): void {
+  const drawn = new Map<number, number>()
+  for (const { source } of inputs.values())
+    if (source?.list !== undefined) drawn.set(source.list, (drawn.get(source.list) ?? 0) + 1)
+  for (const wish of wishes) {
+    const filled = inputs.get(wish.name)
+    const list = filled?.source?.list
+    if (filled === undefined || list === undefined || wish.type === 'array' || drawn.get(list) !== 1) continue
+    const others = clause.values
+      .filter((value) => value.list === list && value !== filled.source && suits(value, wish).score > 0)
+      .map((value) => suits(value, wish).value)
+    if (others.length > 0) inputs.set(wish.name, { ...filled, others })
+  }
+}

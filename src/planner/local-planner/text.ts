@@ -1,0 +1,99 @@
+// Reads a request without a model: its tokens, the values it names, and the clauses that each may want something else. Nothing is
+// ever added to what the text says.
+import { type Token, tokenise } from './tokens.ts'
+import { findValues, type Value } from './values.ts'
+import { isAskWord, isVerb, STOP_WORDS } from './words.ts'
+
+export interface Clause {
+  readonly text: string
+  readonly from: number
+  readonly to: number
+  readonly values: readonly Value[]
+  /** Lower-case words that carry meaning and belong to no value. */
+  readonly words: readonly string[]
+  /** A question or a command, not a statement. */
+  readonly isAsk: boolean
+  /** The verb it begins with, if it begins with one. */
+  readonly verb?: string
+}
+
+export interface RequestText {
+  readonly text: string
+  readonly tokens: readonly Token[]
+  readonly values: readonly Value[]
+  readonly clauses: readonly Clause[]
+}
+
+const MAX_CHARS = 4_000
+
+export function readRequest(request: string): RequestText {
+  const text = unwrap(request.slice(0, MAX_CHARS).trim())
+  const tokens = tokenise(text)
+  const values = findValues(tokens)
+  return { text, tokens, values, clauses: splitClauses(text, tokens, values) }
+}
+
+/** A request that stands in quotes as a whole is not a quotation. */
+const unwrap = (text: string): string => (/^"[^"]*"$/.test(text) ? text.slice(1, -1) : text)
+
+const JOINS: ReadonlySet<string> = new Set(['and', 'then', 'also', 'plus', 'but', 'while'])
+
+function splitClauses(text: string, tokens: readonly Token[], values: readonly Value[]): Clause[] {
+  const inside = new Set<number>()
+  values.forEach((value, k) => {
+    const next = values[k + 1]
+    const end = value.list !== undefined && next?.list === value.list ? next.to : value.to
+    for (let i = value.from; i < end; i++) inside.add(i)
+  })
+  const clauses: Clause[] = []
+  let from = 0
+  const close = (to: number): void => {
+    const clause = clauseOf(text, tokens, values, from, to)
+    if (clause !== undefined) clauses.push(clause)
+    from = to + 1
+  }
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i] as Token
+    const isBreak =
+      token.kind === 'punct' ? /[.?!;,\n]/u.test(token.text) : token.kind === 'word' && JOINS.has(token.lower)
+    if (isBreak && !inside.has(i)) close(i)
+  }
+  close(tokens.length)
+  return clauses
+}
+
+/** Both pieces as one, when only one wish is told in them; undefined when another sentence begins between. */
+export function joinClauses({ text, tokens, values }: RequestText, a: Clause, b: Clause): Clause | undefined {
+  return /[.?!;\n]/u.test(tokens[b.from - 1]?.text ?? '') ? undefined : clauseOf(text, tokens, values, a.from, b.to)
+}
+
+function clauseOf(
+  text: string,
+  tokens: readonly Token[],
+  values: readonly Value[],
+  from: number,
+  to: number,
+): Clause | undefined {
+  if (to <= from) return undefined
+  const own = values.filter((value) => value.from >= from && value.to <= to)
+  const taken = new Set(own.flatMap((value) => Array.from({ length: value.to - value.from }, (_, k) => value.from + k)))
+  const words: string[] = []
+  for (let i = from; i < to; i++) {
+    const token = tokens[i] as Token
+    if (token.kind === 'word' && !taken.has(i) && !STOP_WORDS.has(token.lower)) words.push(token.lower)
+  }
+  const lead = tokens
+    .slice(from, to)
+    .find((token, k) => token.kind === 'word' && !taken.has(from + k) && token.lower !== 'please')
+  const opener = lead?.lower ?? ''
+  const verb = isVerb(opener) ? opener : ['can', 'could', 'would', 'will'].includes(opener) ? words[0] : undefined
+  return {
+    text: text.slice((tokens[from] as Token).start, (tokens[to - 1] as Token).end),
+    from,
+    to,
+    values: own,
+    words,
+    isAsk: isAskWord(opener) || tokens[to]?.text === '?',
+    ...(verb !== undefined && isVerb(verb) && { verb }),
+  }
+}

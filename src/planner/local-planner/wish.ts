@@ -1,0 +1,171 @@
+// What an input of a capability wants, as its schema, name, description and examples tell, and how well a value suits its form.
+import type { Capability } from '../../contracts/capability.ts'
+import type { JsonValue } from '../../contracts/json.ts'
+import { isJsonObject } from '../../util/json.ts'
+import type { Value, ValueKind } from './values.ts'
+import { isCountry, isCurrencyCode, type Kind, kindsIn, splitName, stem } from './words.ts'
+
+export interface Wish {
+  readonly name: string
+  /** The words of its name, as they are and stemmed. */
+  readonly words: ReadonlySet<string>
+  readonly isRequired: boolean
+  readonly type: 'string' | 'number' | 'integer' | 'array' | 'other'
+  readonly format: string
+  readonly members: readonly string[]
+  readonly kinds: ReadonlySet<Kind>
+  readonly examples: ReadonlySet<ValueKind | 'text'>
+  readonly minimum: number
+  readonly maximum: number
+  /** Of an array: what one item wants. */
+  readonly item?: Wish
+}
+
+type Schema = Readonly<Record<string, unknown>>
+const MAX_INPUTS = 60
+
+/** The inputs of a capability, required ones first, each group in the schema's order. */
+export function wishesOf(capability: Capability): Wish[] {
+  const { properties, required } = capability.inputSchema
+  if (!isJsonObject(properties)) return []
+  const needed = new Set<unknown>(Array.isArray(required) ? required : [])
+  const wishes = Object.keys(properties)
+    .slice(0, MAX_INPUTS)
+    .map((name) => wishOf(name, isJsonObject(properties[name]) ? properties[name] : {}, needed.has(name), capability))
+  return [...wishes.filter((wish) => wish.isRequired), ...wishes.filter((wish) => !wish.isRequired)]
+}
+
+function wishOf(name: string, schema: Schema, isRequired: boolean, capability: Capability): Wish {
+  const words = splitName(name)
+  const description = typeof schema.description === 'string' ? schema.description.slice(0, 300) : ''
+  const examples = examplesOf(name, schema, capability)
+  const type = typeOf(schema)
+  return {
+    name,
+    words: new Set([...words, ...words.map(stem)]),
+    isRequired,
+    type,
+    format: typeof schema.format === 'string' ? schema.format : '',
+    members: Array.isArray(schema.enum)
+      ? schema.enum.filter((member): member is string => typeof member === 'string')
+      : [],
+    kinds: kindsOf(words, description, examples),
+    examples: new Set(examples.map(formOf)),
+    minimum: typeof schema.minimum === 'number' ? schema.minimum : -Infinity,
+    maximum: typeof schema.maximum === 'number' ? schema.maximum : Infinity,
+    ...(type === 'array' && {
+      item: wishOf(name, isJsonObject(schema.items) ? schema.items : { type: 'string' }, isRequired, capability),
+    }),
+  }
+}
+
+function typeOf({ type, items }: Schema): Wish['type'] {
+  const first: unknown = Array.isArray(type) ? type.find((one) => one !== 'null') : type
+  if (first === undefined) return items === undefined ? 'string' : 'array'
+  return first === 'string' || first === 'number' || first === 'integer' || first === 'array' ? first : 'other'
+}
+
+function examplesOf(name: string, schema: Schema, capability: Capability): string[] {
+  const listed: readonly unknown[] = Array.isArray(schema.examples) ? schema.examples : []
+  const found: unknown[] = [
+    ...listed,
+    schema.example,
+    ...(capability.examples ?? []).map(({ inputs }) => (Object.hasOwn(inputs, name) ? inputs[name] : undefined)),
+  ]
+  const texts = found
+    .filter((one): one is string | number => typeof one === 'string' || typeof one === 'number')
+    .map(String)
+  if (texts.length > 0 || typeof schema.description !== 'string') return texts.slice(0, 5)
+  const told = /(?:e\.g\.|for example|such as|like)[:,]?\s*["'“]?([\p{L}\p{N}][^"'”;.)]{0,40})/iu.exec(
+    schema.description.slice(0, 300),
+  )
+  const first = told?.[1]?.split(/,? or /)[0]?.trim()
+  return first === undefined ? [] : [first]
+}
+
+/** The form of an example: `TSLA` is a code, `Tokyo, Japan` a name, `electric cars` text. */
+function formOf(example: string): ValueKind | 'text' {
+  if (/^-?\d+(?:\.\d+)?$/.test(example)) return 'number'
+  if (/^\d{4}-\d{2}-\d{2}/.test(example)) return 'date'
+  if (/^\p{Lu}{1,6}$/u.test(example)) return 'code'
+  if (/^https?:/.test(example)) return 'url'
+  if (/^\S+@\S+\.\S+$/.test(example)) return 'email'
+  if (/\d/.test(example) && !example.includes(' ')) return 'id'
+  return example.split(/[\s,]+/).every((word) => /^\p{Lu}/u.test(word)) ? 'name' : 'text'
+}
+
+/** The name tells most. The description adds what it offers instead: "ticker symbol or company name". */
+function kindsOf(words: readonly string[], description: string, examples: readonly string[]): ReadonlySet<Kind> {
+  const kinds = kindsIn(words)
+  const told = splitName(description.split(/e\.g\.|for example|such as/i)[0] ?? '')
+  if (kinds.size === 0) for (const kind of kindsIn(told)) kinds.add(kind)
+  const instead = told.indexOf('or')
+  if (instead !== -1) for (const kind of kindsIn(told.slice(instead))) kinds.add(kind)
+  if (examples.length > 0 && examples.every(isCurrencyCode)) kinds.add('currency')
+  return kinds
+}
+
+const WEB: Readonly<Record<string, ReadonlySet<string>>> = {
+  url: new Set(['url', 'uri', 'link', 'website', 'page', 'href']),
+  email: new Set(['email', 'mail', 'recipient']),
+}
+const NUMBERED: ReadonlySet<string> = new Set(['id', 'number', 'no', 'zip', 'zipcode', 'code', 'year', 'key', 'sku'])
+
+/** How well the form of a value suits: 0 not at all, 2 well. What it yields may be a part of it. */
+export function suits(value: Value, wish: Wish): { readonly score: number; readonly value: JsonValue } {
+  const as = (score: number, given: JsonValue = value.value): { score: number; value: JsonValue } => ({
+    score,
+    value: given,
+  })
+  if (wish.type === 'number' || wish.type === 'integer') return as(suitsNumber(value, wish) ? 2 : 0)
+  if (wish.type !== 'string' || wish.members.length > 0) return as(0)
+  if (wish.format === 'date' || wish.format === 'date-time') return as(value.kind === 'date' ? 2 : 0)
+  if (wish.format === 'email') return as(value.kind === 'email' ? 2 : 0)
+  if (wish.format === 'uri' || wish.format === 'url') return as(value.kind === 'url' ? 2 : 0)
+  switch (value.kind) {
+    case 'quoted':
+      return as(wish.kinds.has('text') ? 2.5 : wish.kinds.has('currency') || wish.kinds.has('country') ? 0 : 1)
+    case 'date':
+      return as(wish.kinds.has('date') || wish.examples.has('date') ? 2 : 0)
+    case 'url':
+    case 'email':
+      return as(wish.examples.has(value.kind) || hasWord(wish, WEB[value.kind]) ? 2 : 0)
+    case 'number':
+      return as(wish.examples.has('number') || hasWord(wish, NUMBERED) ? 1 : 0, value.text)
+    case 'id':
+      return as(wish.examples.has('id') || hasWord(wish, NUMBERED) ? 2 : 0.5)
+    case 'code':
+      return as(suitsCode(value.text, wish))
+    case 'name':
+      return suitsName(value, wish)
+  }
+}
+
+const hasWord = (wish: Wish, words: ReadonlySet<string> | undefined): boolean =>
+  words !== undefined && [...wish.words].some((word) => words.has(word))
+
+function suitsNumber({ kind, value }: Value, { type, minimum, maximum }: Wish): boolean {
+  if (kind !== 'number' || typeof value !== 'number' || value < minimum || value > maximum) return false
+  return type === 'number' || Number.isInteger(value)
+}
+
+function suitsCode(text: string, wish: Wish): number {
+  if (wish.kinds.has('currency')) return isCurrencyCode(text) ? 2 : 0
+  if (wish.kinds.has('country')) return isCountry(text) ? 2 : 0
+  if (wish.kinds.has('code') || wish.examples.has('code')) return 2
+  if (wish.kinds.has('name') || wish.kinds.has('place')) return 1
+  return wish.kinds.size === 0 && wish.examples.size === 0 ? 0.5 : 0
+}
+
+function suitsName(value: Value, wish: Wish): { readonly score: number; readonly value: JsonValue } {
+  const whole = { score: 0, value: value.value }
+  if (wish.kinds.has('country')) {
+    const country = [value.text, ...value.parts].find(isCountry)
+    return country === undefined ? whole : { score: 2, value: country }
+  }
+  if (wish.kinds.has('currency')) return whole
+  if (wish.kinds.has('place') || wish.kinds.has('name') || wish.examples.has('name')) return { ...whole, score: 2 }
+  if (wish.kinds.has('code') || wish.examples.has('code')) return whole
+  if (wish.kinds.has('text')) return { ...whole, score: 1 }
+  return wish.kinds.size === 0 ? { ...whole, score: 0.5 } : whole
+}

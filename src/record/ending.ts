@@ -1,0 +1,75 @@
+// The last fact of a run: what its events told, completed by what only its end can know.
+import { type ErrorInfo, errorInfo, type TuttiError, toTuttiError } from '../contracts/errors.ts'
+import type { JsonObject } from '../contracts/json.ts'
+import type { Degraded, Response, RunStatus } from '../contracts/run.ts'
+import { runErrors, runStatus, unfinishedAnswer } from './outcome.ts'
+
+/** What a run ends with, beside what its events tell. */
+export interface Ending {
+  readonly answer?: string
+  readonly outputs?: JsonObject
+  readonly missing?: readonly string[]
+  readonly degraded?: Degraded
+  readonly error?: TuttiError
+  readonly status?: RunStatus
+  readonly executionMs?: number
+  readonly synthesisMs?: number
+}
+
+/** When a run ended, and whether it was stopped. */
+export interface EndingFacts {
+  /** Whether it came as a request: then it has an answer in any case. */
+  readonly isRequest: boolean
+  /** Aborted when the run was stopped; the reason says why. */
+  readonly signal: AbortSignal
+  readonly totalMs: number
+  /** ISO 8601 UTC with milliseconds. */
+  readonly endedAt: string
+}
+
+/** The record so far as the final response. */
+export function endResponse(record: Response, ending: Ending, facts: EndingFacts): Response {
+  const { signal, isRequest, totalMs, endedAt } = facts
+  const stop = signal.aborted ? toTuttiError(signal.reason, 'cancelled') : undefined
+  const isCancelled = stop?.code === 'cancelled'
+  // Being cancelled is no failure; whatever else stopped the run says more than what that broke.
+  const error = isCancelled ? undefined : (stop ?? ending.error)
+  const failure: ErrorInfo | undefined = error === undefined ? undefined : errorInfo(error)
+  const status = isCancelled
+    ? 'cancelled'
+    : (ending.status ?? runStatus(record, { failed: failure !== undefined, missing: ending.missing }))
+  const errors = runErrors(record, failure)
+  return {
+    ...record,
+    status,
+    answer: ending.answer ?? (isRequest ? unfinishedAnswer(record, status, failure) : null),
+    ...(ending.outputs !== undefined && { outputs: ending.outputs }),
+    timings: {
+      planningMs: record.timings.planningMs,
+      executionMs: ending.executionMs ?? 0,
+      synthesisMs: ending.synthesisMs ?? 0,
+      totalMs,
+    },
+    ...(ending.degraded !== undefined && { degraded: ending.degraded }),
+    ...(ending.missing !== undefined && { missing: ending.missing }),
+    ...(errors.length > 0 && { errors }),
+    endedAt,
+  }
+}
+
+/** What stood in for two parts of one run. */
+export function joinDegraded(a: Degraded | undefined, b: Degraded | undefined): { degraded?: Degraded } {
+  if (a === undefined) return b === undefined ? {} : { degraded: b }
+  if (b === undefined) return { degraded: a }
+  const reason = a.reason === b.reason ? a.reason : `${a.reason} ${b.reason}`
+  return { degraded: { reason, way: a.way === b.way ? a.way : `${a.way}, ${b.way}` } }
+}
+
+/** What two stages of one run found missing, each thing once. */
+export function joinMissing(
+  a: readonly string[] | undefined,
+  b: readonly string[] | undefined,
+): { missing?: readonly string[] } {
+  const all = [...new Set([...(a ?? []), ...(b ?? [])])]
+  return all.length === 0 ? {} : { missing: all }
+}
