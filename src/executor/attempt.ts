@@ -37,7 +37,11 @@ export class Attempt implements InvokerCall {
   #stopReason: TuttiError | undefined
   #reject: ((reason: TuttiError) => void) | undefined
 
-  constructor(execution: StepExecution, { target, inputs }: CallSpec, instance: Instance) {
+  constructor(
+    execution: StepExecution,
+    { target, inputs }: { readonly target: Pick<CallTarget, 'component' | 'capability'>; readonly inputs: JsonObject },
+    instance: Instance,
+  ) {
     this.component = target.component
     this.capability = target.capability
     this.instance = instance

@@ -15,6 +15,7 @@ import { gateHandler } from './handlers/gate.ts'
 import { createGenerateHandler } from './handlers/generate.ts'
 import { transformHandler } from './handlers/transform.ts'
 import { createWaitHandler } from './handlers/wait.ts'
+import { keepShapes } from './kept-shapes.ts'
 import { Scheduler } from './scheduler.ts'
 import { StepExecution } from './step-execution.ts'
 
@@ -42,15 +43,20 @@ export function createExecutor(parts: ExecutorParts): Executor & { close(): Prom
     runCall: (execution: Parameters<typeof runCall>[0]) => runCall(execution, callParts),
   }
 
+  let kept: readonly object[] = []
+
   return {
     async execute(run: RunContext, { plan }: PlanFeed): Promise<SegmentEnd> {
       await loadSchemas()
       if (plan.steps.length === 0) return 'ended'
       const maxConcurrency = Math.max(1, run.maxConcurrency ?? settings.executor.maxConcurrency)
-      await new Scheduler(withoutSecrets(run), plan, { ...schedulerParts, maxConcurrency }).runAll()
+      const ofRun = { ...schedulerParts, maxConcurrency }
+      if (kept.length === 0) kept = keepShapes(run, ofRun)
+      await new Scheduler(withoutSecrets(run), plan, ofRun).runAll()
       return 'ended'
     },
     close() {
+      kept = []
       breakers.close()
       return Promise.resolve()
     },
