@@ -61,7 +61,9 @@ export function endResponse(record: Response, ending: Ending, facts: EndingFacts
 export function joinDegraded(a: Degraded | undefined, b: Degraded | undefined): { degraded?: Degraded } {
   if (a === undefined) return b === undefined ? {} : { degraded: b }
   if (b === undefined) return { degraded: a }
-  const reason = a.reason === b.reason ? a.reason : `${a.reason} ${b.reason}`
+  // Both stages often met the same trouble: each sentence is said once.
+  const sentences = [a.reason, b.reason].flatMap((reason) => reason.split(/(?<=[.!?])\s+(?=[A-Z"])/))
+  const reason = [...new Set(sentences)].join(' ')
   return { degraded: { reason, way: a.way === b.way ? a.way : `${a.way}, ${b.way}` } }
 }
 

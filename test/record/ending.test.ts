@@ -37,6 +37,13 @@ describe('joining what two stages of a run found', () => {
     expect(joinDegraded(plan, { reason: 'No model.', way: 'template' })).toEqual({
       degraded: { reason: 'No model.', way: 'local-planner, template' },
     })
+    const away = '"openai:m" cannot be reached (ENOTFOUND). Check the address and the network.'
+    expect(
+      joinDegraded(
+        { reason: `${away} The words were matched.`, way: 'local-planner' },
+        { reason: `A template answered. ${away}`, way: 'template' },
+      ).degraded?.reason,
+    ).toBe(`${away} The words were matched. A template answered.`)
     expect(joinDegraded(undefined, plan)).toEqual({ degraded: plan })
     expect(joinDegraded(undefined, undefined)).toEqual({})
   })
