@@ -5,7 +5,15 @@ import { createAllProvider } from './catalog/capability-providers/all.ts'
 import { createAutoProvider } from './catalog/capability-providers/auto.ts'
 import { createSearchProvider } from './catalog/capability-providers/search.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import type { Explanation, Orchestrator, PlanOutcome, RequestOptions, RunAsk } from './contracts/api.ts'
+import type {
+  BreakerReport,
+  Explanation,
+  LimitUsage,
+  Orchestrator,
+  PlanOutcome,
+  RequestOptions,
+  RunAsk,
+} from './contracts/api.ts'
 import type { Config } from './contracts/config.ts'
 import type { RunEngine } from './contracts/engine.ts'
 import { TuttiError } from './contracts/errors.ts'
@@ -67,6 +75,8 @@ export interface WiringParts {
 export interface Core extends Pick<Orchestrator, 'prepare' | 'validate' | 'explain' | 'plan'> {
   readonly runs: RunService
   planCache(): { readonly hits: number; readonly misses: number; readonly size: number }
+  limits(): readonly LimitUsage[]
+  breakers(): readonly BreakerReport[]
   closeExecutor(): Promise<void>
 }
 
@@ -171,6 +181,8 @@ export function wireCore({
       }
     },
     planCache: () => planner.stats?.() ?? { hits: 0, misses: 0, size: 0 },
+    limits: () => ownExecutor?.limits() ?? [],
+    breakers: () => ownExecutor?.breakers() ?? [],
     closeExecutor: async () => await ownExecutor?.close(),
   }
 }

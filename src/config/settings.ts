@@ -116,7 +116,7 @@ let listed: readonly Setting[] | undefined
 export function listSettings(): readonly Setting[] {
   if (listed !== undefined) return listed
   const settings: Setting[] = []
-  const properties: unknown = z.toJSONSchema(configSchema, { io: 'input' }).properties
+  const properties: unknown = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }).properties
   for (const [name, schema] of entriesOf(properties)) {
     if (schema.type === 'object') {
       for (const [key, leaf] of entriesOf(schema.properties)) settings.push(describeSetting(name, key, leaf))

@@ -6,6 +6,7 @@ import type { PlanWay, RunEvent } from './events.ts'
 import type { Page } from './journal.ts'
 import type { JsonObject } from './json.ts'
 import type { Issue, PlanDocument } from './plan.ts'
+import type { BudgetSpec, Notice, Priority } from './policy.ts'
 import type { Degraded, Response, RunStatus, RunSummary } from './run.ts'
 
 export type { PreparedPlan }
@@ -26,6 +27,14 @@ export interface RequestOptions {
   /** Bounds the whole run, ms. Default: the document's `timeout`, else none. */
   readonly timeoutMs?: number
   readonly maxConcurrency?: number
+  /** Before whom it goes when there is not room for all. Default `normal`. */
+  readonly priority?: Priority
+  /** Whose quota and fair share it takes, such as `payments/alice`. Default: the principal. Over HTTP always below the principal. */
+  readonly key?: string
+  /** When it should be done, ms from acceptance: the earliest first among equals. Bounds nothing; that is `timeoutMs`. */
+  readonly dueInMs?: number
+  /** What it may use up. Laid over that of the document, the key and the configuration; the smaller limit holds. */
+  readonly budget?: BudgetSpec
   /** Sees every event of this run as it happens. What it throws is dropped. */
   readonly onEvent?: (event: RunEvent) => void
   /** Headers passed on to components, such as `traceparent`, and the orchestration depth of an incoming call. */
@@ -99,6 +108,9 @@ export interface CatalogApi {
   sources(): readonly SourceHealth[]
 }
 
+/** Hears what people should know of: escalations, breakers, failed recoveries. What it throws is dropped. */
+export type NoticeListener = (notice: Notice) => void
+
 /** One source of components. `stale`: what it last gave is kept. */
 export interface SourceHealth {
   readonly name: string
@@ -127,6 +139,33 @@ export interface StatusReport {
   readonly components: number
   /** Without secrets. */
   readonly configuration: JsonObject
+  /** Every limit that is in use: what it bounds, how much is taken, how many wait. */
+  readonly limits: readonly LimitUsage[]
+  /** Breakers that are not closed, or not yet back at full traffic. */
+  readonly breakers: readonly BreakerReport[]
+}
+
+/** One limit as it stands. */
+export interface LimitUsage {
+  readonly kind: 'process' | 'key' | 'component' | 'model' | 'resource' | 'concurrency' | 'rate' | 'runs'
+  /** Of what: the component, the key, the resource. Empty for the process. */
+  readonly name: string
+  readonly inUse: number
+  /** What holds now; an adaptive limit moves. */
+  readonly limit: number
+  readonly waiting: number
+  /** Nothing is let through before this time, ISO 8601: the other side asked for it. */
+  readonly pausedUntil?: string
+}
+
+/** One breaker as it stands. */
+export interface BreakerReport {
+  readonly component: string
+  readonly instance: string
+  readonly state: 'closed' | 'open' | 'half-open'
+  /** Share of the traffic that it may take now, from 0 to 1. */
+  readonly share: number
+  readonly openedAt?: string
 }
 
 /** Requests and documents in, runs and answers out. One per process is enough; close it at the end. */
@@ -183,6 +222,11 @@ export interface MetricsSnapshot {
     readonly outputTokens: number
   }[]
   readonly repairs: Readonly<Record<string, number>>
+  readonly limits: readonly LimitUsage[]
+  readonly breakers: readonly BreakerReport[]
+  /** Failed steps that came back, by the way that did it, and those that did not. */
+  readonly recoveries: Readonly<Record<string, number>>
+  readonly notices: { readonly sent: number; readonly failed: number; readonly dropped: number }
   readonly planCache: { readonly hits: number; readonly misses: number; readonly size: number }
   readonly activeRuns: number
   readonly maxParallelSteps: number

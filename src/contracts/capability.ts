@@ -54,6 +54,8 @@ export interface Instance {
   /** An origin, `http://host:port`, without path or query. Absent for local functions. */
   readonly address?: string
   readonly health: 'healthy' | 'unhealthy' | 'unknown'
+  /** Where it runs, when its registration says so. */
+  readonly region?: string
 }
 
 /** A capability that a planner may use. */

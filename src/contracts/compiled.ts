@@ -1,6 +1,7 @@
 // A document made ready once, so that the step path does no parsing: expressions compiled, edges as counters.
 import type { JsonObject, JsonValue } from './json.ts'
 import type { Issue, PlanDocument, Step } from './plan.ts'
+import type { RecoveryPolicy } from './policy.ts'
 
 /** The result of a path that is not there. Different from `null`, which is a value. */
 export const ABSENT: unique symbol = Symbol('absent')
@@ -73,6 +74,8 @@ export interface CompiledStep {
   readonly set?: readonly { readonly name: string; readonly value: CompiledValue }[]
   readonly prompt?: CompiledValue
   readonly until?: CompiledValue
+  /** The key of `concurrency`. */
+  readonly concurrencyKey?: CompiledValue
   readonly fallback?: readonly (
     | { readonly component: string; readonly action?: string; readonly inputs?: CompiledValue }
     | { readonly value: CompiledValue }
@@ -89,6 +92,8 @@ export interface CompiledPlan {
   readonly offsets: Int32Array
   readonly dependants: Int32Array
   readonly outputs?: readonly { readonly name: string; readonly value: CompiledValue }[]
+  /** The document's `recovery`, by lower-case component name. */
+  readonly recovery?: ReadonlyMap<string, RecoveryPolicy>
   /** `fail` or `continue`, with the default applied. */
   readonly onError: 'fail' | 'continue'
 }

@@ -2,6 +2,7 @@
 // A key that ends in `Ms` is a duration: in files and variables it is written without the suffix, as `30s` or `500ms`;
 // `executor.stepTimeoutMs` is `executor.step_timeout` in a file and `TUTTI_EXECUTOR_STEP_TIMEOUT` in the environment.
 import { z } from 'zod'
+import { budgetSchema, componentPolicySchema, modelPolicySchema, notifyTargetSchema, quotaSchema } from './policy.ts'
 
 const duration = (defaultMs: number) => z.number().int().min(0).max(2_147_483_647).default(defaultMs)
 const positive = (value: number) => z.number().int().min(1).default(value)
@@ -75,6 +76,28 @@ export const configSchema = z.strictObject({
   executor: section({
     maxConcurrency: positive(10).describe('Steps of one run in flight.'),
     componentConcurrency: positive(64).describe('Calls in flight to one component, over all runs.'),
+    processConcurrency: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe('Steps in flight in this process, over all runs. Default: no such limit.'),
+    keyConcurrency: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe('Steps in flight of one key, over all its runs. Default: no such limit.'),
+    maxQueued: positive(10_000).describe('Steps that may wait for one component; more fail with queue_full.'),
+    adaptive: z
+      .enum(['off', 'errors', 'latency'])
+      .default('errors')
+      .describe(
+        'Whether the calls in flight to a component follow what it can bear: by its errors, also by its latency.',
+      ),
+    largeOutputBytes: positive(65_536).describe(
+      'Larger outputs stand in journals and prompts as a digest and a reference.',
+    ),
     stepTimeoutMs: duration(30_000).describe('One attempt, from send to the last byte.'),
     maxSteps: positive(20_000).describe('Largest document.'),
     maxResponseBytes: positive(10_000_000).describe('Largest answer of a component.'),
@@ -101,6 +124,35 @@ export const configSchema = z.strictObject({
     volume: positive(10).describe('Calls in the window before it may open.'),
     windowMs: duration(60_000),
     resetMs: duration(30_000).describe('How long it stays open before one call is let through.'),
+    ramp: z
+      .array(z.number().gt(0).max(1))
+      .min(1)
+      .default([0.1, 0.5, 1])
+      .describe('Shares of the traffic that an instance takes after it has recovered, one after the other.'),
+    rampCalls: positive(10).describe('Calls that must succeed before the next share.'),
+    shared: z
+      .boolean()
+      .default(true)
+      .describe('Whether processes that share a Redis tell each other of open breakers.'),
+  }),
+  budget: budgetSchema.prefault({}).describe('What each run may use up.'),
+  resources: section({
+    inventory: z
+      .record(z.string(), z.number().positive())
+      .default({})
+      .describe('What there is of each resource (cpu, memory, gpu, or your own) for the steps of this process.'),
+  }),
+  components: z.record(z.string(), componentPolicySchema).default({}).describe('Policies by component name.'),
+  models: z
+    .record(z.string(), modelPolicySchema)
+    .default({})
+    .describe('Prices and limits by model, such as "openai:gpt-5-mini".'),
+  quotas: z.record(z.string(), quotaSchema).default({}).describe('By key; `default` for every key without its own.'),
+  notify: section({
+    targets: z.record(z.string(), notifyTargetSchema).default({}).describe('Webhooks by name.'),
+    timeoutMs: duration(5_000).describe('One delivery.'),
+    maxAttempts: positive(5).describe('Deliveries of one notice to one target.'),
+    maxQueued: positive(1_000).describe('Notices that wait; the oldest are dropped.'),
   }),
   synthesizer: section({
     strategy: z.enum(['model', 'template', 'concat']).default('model'),

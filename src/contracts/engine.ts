@@ -1,5 +1,7 @@
 // How accepted runs reach a worker: in this process, or through a queue. An engine gets its handler in `work`, never before.
 
+import type { Priority } from './policy.ts'
+
 /** How a stretch of work ended: for good, or parked until a time or a signal. */
 export type SegmentEnd = 'ended' | { readonly parked: { readonly until?: number; readonly on: readonly string[] } }
 
@@ -7,9 +9,11 @@ export type SegmentEnd = 'ended' | { readonly parked: { readonly until?: number;
 export interface RunEngine {
   submit(job: {
     readonly runId: string
-    readonly priority?: 'critical' | 'high' | 'normal' | 'low'
+    readonly priority?: Priority
     readonly key?: string
     readonly notBefore?: number
+    /** ms since the epoch: the earliest first among equals. */
+    readonly deadline?: number
   }): Promise<void>
   wake(runId: string): Promise<void>
   work(

@@ -38,6 +38,7 @@ export const ERROR_KINDS = {
   forbidden: kind(403, 2, false, 'The key may not do this'),
   no_api_keys: kind(403, 2, false, 'Only local requests are answered without API keys'),
   too_many_requests: kind(429, 1, true, 'Too many requests'),
+  quota_exceeded: kind(429, 1, true, 'The quota of the key is used up'),
   not_ready: kind(503, 1, true, 'Not ready'),
   closed: kind(503, 1, false, 'Closed'),
   // What went wrong before a call: references, expressions, inputs.
@@ -59,6 +60,8 @@ export const ERROR_KINDS = {
   redirect_refused: kind(502, 1, false, 'Redirects are not followed'),
   breaker_open: kind(503, 1, true, 'The circuit breaker is open'),
   outcome_unknown: kind(502, 1, false, 'Whether the call took effect is unknown'),
+  queue_full: kind(503, 1, true, 'Too many wait already'),
+  budget_exceeded: kind(429, 5, false, 'The budget is used up'),
   deadline_exceeded: kind(504, 1, false, 'The deadline has passed'),
   run_timeout: kind(504, 1, false, 'The run took too long'),
   cancelled: kind(409, 1, false, 'Cancelled'),
@@ -80,6 +83,37 @@ export const ERROR_KINDS = {
 
 /** A key of {@link ERROR_KINDS}. */
 export type ErrorCode = keyof typeof ERROR_KINDS
+
+/**
+ * What kind of trouble it is, which is what a policy is written for: `transient` network trouble, a `backend` that fails,
+ * refused `authentication`, a lack of `resource`s (busy, rate limited), `input`s that do not fit, and what is `permanent`.
+ */
+export type ErrorClass = 'transient' | 'backend' | 'authentication' | 'resource' | 'input' | 'permanent'
+
+const CLASSES: Readonly<Partial<Record<ErrorCode, ErrorClass>>> = {
+  component_unavailable: 'transient',
+  component_timeout: 'transient',
+  outcome_unknown: 'transient',
+  model_unavailable: 'transient',
+  model_timeout: 'transient',
+  model_stream_cut: 'transient',
+  component_failed: 'backend',
+  bad_response: 'backend',
+  response_too_large: 'backend',
+  breaker_open: 'backend',
+  component_unauthorized: 'authentication',
+  model_unauthorized: 'authentication',
+  component_rate_limited: 'resource',
+  model_rate_limited: 'resource',
+  queue_full: 'resource',
+  component_rejected: 'input',
+  invalid_input: 'input',
+  missing_input: 'input',
+  binding_failed: 'input',
+}
+
+/** The class of a code; `permanent` is what no class of trouble fits. */
+export const errorClassOf = (code: ErrorCode): ErrorClass => CLASSES[code] ?? 'permanent'
 
 /** What a {@link TuttiError} says beside its code and message. */
 export interface TuttiErrorOptions {

@@ -4,7 +4,8 @@ import type { ErrorInfo } from './errors.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 import type { Purpose, Usage } from './model.ts'
 import type { Issue, PlanDocument } from './plan.ts'
-import type { Degraded, RepairRecord, Response, SkipReason } from './run.ts'
+import type { BudgetKind } from './policy.ts'
+import type { Degraded, RecoveryDecision, RecoveryWay, RepairRecord, Response, SkipReason } from './run.ts'
 
 /** How the plan was got. `given`: the caller sent a document. */
 export type PlanWay = 'model' | 'cache' | 'local' | 'given'
@@ -53,6 +54,36 @@ export type RunFact =
       readonly retryInMs?: number
     }
   | ({ readonly type: 'step-repair'; readonly step: string } & RepairRecord)
+  /** A decision after a failure. */
+  | ({ readonly type: 'recovery'; readonly step: string; readonly component?: string } & RecoveryDecision)
+  /** The step succeeded after a failure; `way` is what did it. */
+  | { readonly type: 'recovered'; readonly step: string; readonly component?: string; readonly way: RecoveryWay }
+  /** Every way was tried or ruled out. */
+  | {
+      readonly type: 'recovery-failed'
+      readonly step: string
+      readonly component?: string
+      readonly error: ErrorInfo
+      readonly tried: readonly RecoveryWay[]
+    }
+  /** People are told: `failures` failed steps in a row at this component. */
+  | {
+      readonly type: 'escalation'
+      readonly step: string
+      readonly component: string
+      readonly error: ErrorInfo
+      readonly failures: number
+      readonly notify: readonly string[]
+    }
+  /** A limit of the budget was reached; told once per run. */
+  | {
+      readonly type: 'budget-exceeded'
+      readonly kind: BudgetKind
+      readonly limit: number
+      readonly used: number
+      readonly step?: string
+      readonly purpose?: Purpose
+    }
   | {
       readonly type: 'step-end'
       readonly step: string

@@ -3,6 +3,7 @@
 import type { RunEvent } from './events.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 import type { PlanDocument } from './plan.ts'
+import type { BudgetSpec, Priority } from './policy.ts'
 import type { RunStatus, RunSummary } from './run.ts'
 
 /** What is stored when a run is accepted: all that is needed to start it on another machine. */
@@ -17,6 +18,12 @@ export interface NewRun {
   readonly metadata?: JsonObject
   readonly timeoutMs?: number
   readonly maxConcurrency?: number
+  readonly priority?: Priority
+  /** Whose share of every limit it takes: the principal, or `principal/...`. */
+  readonly key?: string
+  /** When it should be done, ISO 8601: the earlier, the sooner among equals. */
+  readonly deadline?: string
+  readonly budget?: BudgetSpec
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -55,6 +62,9 @@ export interface RunJournal {
    */
   append(runId: string, epoch: number, events: readonly RunEvent[]): Promise<void>
   read(runId: string, fromSeq: number): AsyncIterable<RunEvent>
+  /** Keeps a large value of a run under a name; a second time the first one stays. Without it values stay in the events. */
+  putBlob?(runId: string, epoch: number, name: string, value: JsonValue): Promise<void>
+  getBlob?(runId: string, name: string): Promise<JsonValue | undefined>
   command(runId: string, command: Command): Promise<'new' | 'seen'>
   commands(runId: string, after: number): Promise<readonly Command[]>
   list(filter: RunFilter): Promise<Page<RunSummary>>

@@ -9,7 +9,8 @@ import type { NewRun } from './journal.ts'
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 import type { Message, Purpose } from './model.ts'
 import type { Issue, PlanDocument } from './plan.ts'
-import type { Degraded, Response } from './run.ts'
+import type { BudgetKind, BudgetSpec, Priority, RateLimitSpec } from './policy.ts'
+import type { BudgetReport, Degraded, Response } from './run.ts'
 
 // ---- time and chance are handed in -------------------------------------------------------------------------------
 
@@ -35,6 +36,66 @@ export interface Logger {
   error(message: string, facts?: Readonly<Record<string, unknown>>): void
 }
 
+// ---- what processes tell each other --------------------------------------------------------------------------------
+
+/** What one process found out and the others should heed. A hint: nobody waits for it, and a lost one costs little. */
+export type SharedNote =
+  /** The breaker of `component/instance` opened, and stays so until this time (ms since the epoch). */
+  | { readonly kind: 'breaker'; readonly key: string; readonly untilMs: number }
+  /** The other side asked for a pause: nobody calls what the limit guards before this time. */
+  | { readonly kind: 'pause'; readonly key: string; readonly untilMs: number }
+
+/** Processes that share something (a Redis) act as one; without it each acts for itself. Its failure never holds up a run. */
+export interface Coordination {
+  /**
+   * Takes up to `wanted` tokens of a bucket that all processes share. @returns how many were given and when to ask again, ms.
+   * Rejects, within a second, when what is shared is away: the caller then counts by itself.
+   */
+  takeTokens(
+    bucket: string,
+    spec: RateLimitSpec,
+    wanted: number,
+  ): Promise<{ readonly granted: number; readonly retryInMs: number }>
+  /** Tells the others. Never throws, never waits. */
+  announce(note: SharedNote): void
+  /** Hears the others, and at the start what still holds. Returns what ends it. */
+  listen(heard: (note: SharedNote) => void): () => void
+  close(): Promise<void>
+}
+
+// ---- budgets -------------------------------------------------------------------------------------------------------
+
+/** What something will use, or has used. */
+export type BudgetAmounts = Readonly<Partial<Record<Exclude<BudgetKind, 'wallTimeMs'>, number>>>
+
+/** What was set aside for one step or one model call. */
+export interface BudgetReservation {
+  /** Puts what was really used in its place; more than was reserved counts too. Later calls do nothing. */
+  settle(used: BudgetAmounts): void
+}
+
+/** The budget of one run. Everybody reserves before they begin. */
+export interface RunBudget {
+  /**
+   * Sets amounts aside. `optional` work gets only what the rest of the plan does not need; `synthesis` may use the share that is
+   * kept for the answer. @returns undefined when that would pass a limit: told once, as `budget-exceeded`
+   */
+  reserve(
+    need: BudgetAmounts,
+    use?: {
+      readonly optional?: boolean
+      readonly synthesis?: boolean
+      readonly step?: string
+      readonly purpose?: Purpose
+    },
+  ): BudgetReservation | undefined
+  /** What the mandatory steps that have not begun will need at the least; kept from optional ones. */
+  expect(need: BudgetAmounts): void
+  /** The limit that was reached, if any. */
+  readonly exceeded: BudgetKind | undefined
+  report(): BudgetReport
+}
+
 // ---- catalog -----------------------------------------------------------------------------------------------------
 
 /** A source of components. `load` gives the whole current list; one bad record is skipped, never the list. */
@@ -57,6 +118,11 @@ export interface Invoker {
    * `blocked_address`, `redirect_refused`, `cancelled`; `details.sent` is false when the request surely was not sent.
    */
   invoke(call: InvokerCall): Promise<InvokerResult>
+  /**
+   * After credentials were refused: gets fresh ones for this component. True when there are new ones; callers at the same time
+   * share one refresh. Absent: credentials cannot be refreshed here.
+   */
+  refreshCredentials?(component: Component, signal: AbortSignal): Promise<boolean>
   close?(): Promise<void>
 }
 
@@ -134,6 +200,7 @@ export interface ModelAsk {
   readonly step?: string
   readonly signal: AbortSignal
   readonly emit: Emit
+  readonly budget?: RunBudget
 }
 
 /** Asks the model that is configured for the purpose; emits one `model-call` per call; text comes as it streams. */
@@ -171,6 +238,7 @@ export interface PlanAsk {
   readonly view: CatalogView
   readonly signal: AbortSignal
   readonly emit: Emit
+  readonly budget?: RunBudget
 }
 
 /** What a planner says while it plans; the document comes last. */
@@ -219,6 +287,13 @@ export interface RunContext {
   /** Headers for every component call of this run, such as trace context and the orchestration depth. */
   readonly headers: Readonly<Record<string, string>>
   readonly maxConcurrency?: number
+  readonly priority?: Priority
+  /** Whose share of every limit it takes; default the principal. */
+  readonly key?: string
+  /** ms since the epoch: the earliest first among equals. */
+  readonly dueAtMs?: number
+  /** Absent: nothing is counted. */
+  readonly budget?: RunBudget
 }
 
 /** Runs the steps of a plan. */
@@ -253,6 +328,7 @@ export interface SynthesisAsk {
   readonly record: Response
   readonly signal: AbortSignal
   readonly emit: Emit
+  readonly budget?: RunBudget
 }
 
 /** The answer as it comes; the whole of it last. */

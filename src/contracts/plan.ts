@@ -1,6 +1,7 @@
 // The document: plan and workflow are one format. This is its shape in code, camelCase with durations in ms;
 // plan/document.ts maps it from and to the snake_case of files and wires by one table.
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
+import type { BudgetSpec, Priority, RecoveryPolicy } from './policy.ts'
 
 /** What an input may be; `any` is not checked. */
 export type InputType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'any'
@@ -57,6 +58,14 @@ export interface Step {
   readonly onError?: OnError
   readonly fallback?: readonly FallbackSpec[]
   readonly idempotent?: boolean
+  /** Which of the steps that could start does; within a run and between runs. Default: the run's. */
+  readonly priority?: Priority
+  /** May be left out when the budget comes to its end. */
+  readonly optional?: boolean
+  /** At most `limit` steps with this key at once, over all runs of the process. The key may hold `${inputs.x}`. */
+  readonly concurrency?: { readonly key: string; readonly limit: number }
+  /** Named slots of `resources.inventory`, taken all at once while the step is at work. */
+  readonly resources?: Readonly<Record<string, number>>
   /** type `transform` */
   readonly set?: JsonObject
   /** type `wait`: exactly one of the two; `until` is an ISO time, an expression giving one, or a condition that becomes true. */
@@ -82,6 +91,10 @@ export interface PlanDocument {
   readonly timeoutMs?: number
   /** Default: `fail` for a document with a name (a workflow), `continue` for a plan. */
   readonly onError?: { readonly strategy: OnError }
+  readonly priority?: Priority
+  readonly budget?: BudgetSpec
+  /** By component name; laid over what the configuration declares of it. */
+  readonly recovery?: Readonly<Record<string, RecoveryPolicy>>
   /** Only with `steps: []`: an honest "cannot", and what would be needed. */
   readonly reason?: string
   readonly missing?: readonly string[]

@@ -1,9 +1,10 @@
 // A run as its readers see it: the Response is the fold of the run's events, at any time of the run.
 import type { StepStatus } from './compiled.ts'
-import type { ErrorInfo } from './errors.ts'
+import type { ErrorClass, ErrorInfo } from './errors.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 import type { Purpose } from './model.ts'
 import type { PlanDocument } from './plan.ts'
+import type { BudgetKind, BudgetSpec } from './policy.ts'
 
 /** `partial`: something succeeded and something failed, or something is missing. `failed`: nothing usable. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'partial' | 'failed' | 'cancelled'
@@ -15,7 +16,7 @@ export const ENDED_STATUSES: ReadonlySet<RunStatus> = new Set<RunStatus>([
 ])
 
 /** Why a step was skipped. */
-export type SkipReason = 'condition' | 'dependency-failed' | 'dependency-skipped' | 'run-stopped'
+export type SkipReason = 'condition' | 'dependency-failed' | 'dependency-skipped' | 'run-stopped' | 'budget'
 
 /** One call of a step. */
 export interface AttemptRecord {
@@ -32,10 +33,40 @@ export interface AttemptRecord {
 
 /** One thing that recovery did to a step beyond repeating the call. */
 export interface RepairRecord {
-  readonly way: 'coerce' | 'fill' | 're-resolve' | 'fallback' | 'refresh' | 'equivalent'
+  readonly way: 'coerce' | 'fill' | 're-resolve' | 'fallback' | 'refresh' | 'equivalent' | 'credentials'
   readonly reason: string
   readonly analysis?: string
   readonly inputs?: JsonValue
+}
+
+/** A rung of the ladder of recovery. */
+export type RecoveryWay = 'retry' | 'refresh' | 'credentials' | 're-resolve' | 'fallback' | 'equivalent' | 'give-up'
+
+/** One way out of a failure, as it was weighed. */
+export interface RecoveryOption {
+  readonly way: RecoveryWay
+  /** What exactly: the instance, the component, the value. */
+  readonly what?: string
+  readonly feasible: boolean
+  /** Why it is, or is not, possible. */
+  readonly why: string
+  /** What it takes: nothing, another call, a question to a model. */
+  readonly cost: 'none' | 'call' | 'model-call'
+  /** What it changes: nothing, this step's inputs, who answers, the quality of the result. */
+  readonly impact: 'none' | 'inputs' | 'substitute' | 'degraded'
+  /** Before it begins, ms. */
+  readonly waitMs?: number
+}
+
+/** One decision after a failure: what was possible, what was chosen and why, and what comes next should that fail too. */
+export interface RecoveryDecision {
+  readonly class: ErrorClass
+  readonly error: ErrorInfo
+  readonly options: readonly RecoveryOption[]
+  readonly chosen: RecoveryWay
+  readonly why: string
+  /** The next feasible way. */
+  readonly next?: RecoveryWay
 }
 
 /**
@@ -53,6 +84,8 @@ export interface StepRecord {
   readonly skipReason?: SkipReason
   readonly attempts: readonly AttemptRecord[]
   readonly repairs?: readonly RepairRecord[]
+  /** What was decided after each failure, in order. */
+  readonly recoveries?: readonly RecoveryDecision[]
   readonly dependsOn: readonly string[]
   readonly startedAt?: string
   readonly endedAt?: string
@@ -69,6 +102,13 @@ export interface RunUsage {
       Record<Purpose, { readonly modelCalls: number; readonly inputTokens: number; readonly outputTokens: number }>
     >
   >
+}
+
+/** `exceeded`: the limit that was reached first. */
+export interface BudgetReport {
+  readonly limits: BudgetSpec
+  readonly used: Readonly<Partial<Record<BudgetKind, number>>>
+  readonly exceeded?: BudgetKind
 }
 
 /** How long the stages of a run took, ms. */
@@ -99,6 +139,10 @@ export interface Response {
   readonly timings: RunTimings
   readonly degraded?: Degraded
   readonly missing?: readonly string[]
+  /** Why the run ended before everything was done. */
+  readonly stopReason?: 'budget'
+  /** What the run was allowed and what it used. Present when it had a budget. */
+  readonly budget?: BudgetReport
   readonly errors?: readonly (ErrorInfo & { readonly step?: string })[]
   readonly startedAt?: string
   readonly endedAt?: string

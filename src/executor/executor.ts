@@ -1,5 +1,6 @@
 // Runs compiled plans. It knows the catalog as a view, step kinds as handlers, and nothing of how a plan was got.
 
+import type { BreakerReport, LimitUsage } from '../contracts/api.ts'
 import type { SegmentEnd } from '../contracts/engine.ts'
 import type { ErrorInfo } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
@@ -21,8 +22,15 @@ import { StepExecution } from './step-execution.ts'
 
 export type { ExecutorParts } from './executor-parts.ts'
 
+/** Our executor, which can also be asked how full it is. */
+export interface OwnExecutor extends Executor {
+  limits(): readonly LimitUsage[]
+  breakers(): readonly BreakerReport[]
+  close(): Promise<void>
+}
+
 /** @see Executor */
-export function createExecutor(parts: ExecutorParts): Executor & { close(): Promise<void> } {
+export function createExecutor(parts: ExecutorParts): OwnExecutor {
   const { settings, ask, clock, random, log } = parts
   const breakers = createBreakers(settings.breaker, clock)
   const targets = new CallTargets(settings, parts.invokerOf)
@@ -55,6 +63,8 @@ export function createExecutor(parts: ExecutorParts): Executor & { close(): Prom
       await new Scheduler(withoutSecrets(run), plan, ofRun).runAll()
       return 'ended'
     },
+    limits: () => [],
+    breakers: () => breakers.reports(),
     close() {
       kept = []
       breakers.close()

@@ -2,6 +2,7 @@
 // counts as a failure is decided here, before it hears of it.
 import { EventEmitter } from 'node:events'
 import Opossum from 'opossum'
+import type { BreakerReport } from '../contracts/api.ts'
 import type { Config } from '../contracts/config.ts'
 import { type ErrorCode, TuttiError } from '../contracts/errors.ts'
 import type { Clock } from '../contracts/parts.ts'
@@ -19,6 +20,8 @@ export interface Breakers {
   /** The breaker of `component/instance`, made when it is first asked for. Use it at once: idle ones are put away. */
   of(key: string): CircuitBreaker
   states(): { readonly key: string; readonly state: BreakerState }[]
+  /** Those that are not closed, or not yet back at full traffic. */
+  reports(): BreakerReport[]
   close(): void
 }
 
@@ -219,6 +222,12 @@ export function createBreakers(settings: Config['breaker'], clock: Pick<Clock, '
       breaker.isFresh = true
       return breaker
     },
+    reports: () =>
+      Array.from(breakers, ([key, { state }]): BreakerReport => {
+        const slash = key.indexOf('/')
+        const share = state === 'closed' ? 1 : 0
+        return { component: key.slice(0, slash), instance: key.slice(slash + 1), state, share }
+      }).filter(({ share }) => share < 1),
     states: () => Array.from(breakers, ([key, breaker]) => ({ key, state: breaker.state })),
     close() {
       clearInterval(timer)

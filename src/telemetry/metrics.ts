@@ -7,7 +7,7 @@ export interface Metrics {
   /** Reads one event. Never throws; cheap enough for the step path. */
   observe(event: RunEvent): void
   /** What events tell. Plans kept and runs accepted are known to planner and run service alone. */
-  snapshot(): Omit<MetricsSnapshot, 'planCache' | 'activeRuns'>
+  snapshot(): Omit<MetricsSnapshot, 'planCache' | 'activeRuns' | 'limits' | 'breakers' | 'notices'>
 }
 
 /** Upper bounds in seconds; the last, implied one is infinity. */
@@ -88,6 +88,7 @@ export function createMetrics(): Metrics {
   }
   const runSeconds = newDistribution()
   const steps = { succeeded: 0, failed: 0, skipped: 0, cancelled: 0 }
+  const recoveries = new Map<string, number>()
   const repairs = new Map<string, number>()
   const componentCalls = new Map<string, ComponentCalls>()
   const modelCalls = new Map<string, ModelCalls>()
@@ -147,6 +148,12 @@ export function createMetrics(): Metrics {
         case 'attempt-end':
           observeAttempt(event)
           break
+        case 'recovered':
+          recoveries.set(event.way, (recoveries.get(event.way) ?? 0) + 1)
+          break
+        case 'recovery-failed':
+          recoveries.set('none', (recoveries.get('none') ?? 0) + 1)
+          break
         case 'step-repair':
           repairs.set(event.way, (repairs.get(event.way) ?? 0) + 1)
           break
@@ -172,6 +179,7 @@ export function createMetrics(): Metrics {
       componentCalls: [...componentCalls.values()].map((calls) => ({ ...calls, seconds: toHistogram(calls.seconds) })),
       modelCalls: [...modelCalls.values()].map((calls) => ({ ...calls })),
       repairs: Object.fromEntries(repairs),
+      recoveries: Object.fromEntries(recoveries),
       maxParallelSteps,
     }),
   }

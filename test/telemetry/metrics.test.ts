@@ -80,7 +80,14 @@ describe('createMetrics', () => {
 
 describe('renderPrometheus', () => {
   const snapshot = fold([start, ...stepFacts('a', { component: 'we"ird\\\nname', durationMs: 40 }), end])
-  const text = renderPrometheus({ ...snapshot, activeRuns: 0, planCache: { hits: 1, misses: 2, size: 1 } })
+  const text = renderPrometheus({
+    ...snapshot,
+    activeRuns: 0,
+    limits: [],
+    breakers: [],
+    notices: { sent: 0, failed: 0, dropped: 0 },
+    planCache: { hits: 1, misses: 2, size: 1 },
+  })
 
   it('writes only lines that Prometheus can read, each series once', () => {
     const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))

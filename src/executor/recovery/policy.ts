@@ -3,10 +3,11 @@ import type { Config } from '../../contracts/config.ts'
 import { TuttiError } from '../../contracts/errors.ts'
 import type { RetrySpec } from '../../contracts/plan.ts'
 import { type BackoffPolicy, backoffMs } from '../../resilience/retry.ts'
-import { type CallMemory, type CallSpec, callOnce, type FailedAttempt } from '../attempt.ts'
+import { type CallSpec, callOnce, type FailedAttempt } from '../attempt.ts'
 import type { CallTarget, CallTargets } from '../call-target.ts'
 import type { CallParts } from '../executor-parts.ts'
 import type { Outcome } from '../outcome.ts'
+import type { CallMemory } from '../pick-instance.ts'
 import type { StepExecution } from '../step-execution.ts'
 
 /** A component that asks for a longer pause than this is not waited for, unless the step has a deadline that allows it. */
