@@ -3,7 +3,7 @@
 export default {
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
-  vitest: { configFile: 'stryker.vitest.config.ts', related: true },
+  vitest: { configFile: 'scripts/stryker.vitest.config.ts', related: true },
   mutate: ['src/plan/**/*.ts', 'src/resilience/**/*.ts', 'src/executor/**/*.ts'],
   ignorePatterns: ['dist', 'bench', 'docs', 'reports', 'coverage'],
   coverageAnalysis: 'perTest',
