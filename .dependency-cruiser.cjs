@@ -25,7 +25,7 @@ module.exports = {
     only('openai-in-its-file', 'node_modules/(openai|@anthropic-ai)/', '^src/providers/', 'Vendor knowledge lives in providers/ and nowhere else.'),
     only('ioredis-at-the-edge', 'node_modules/ioredis/', '^src/(connectors/redis|runs|component)/', 'Redis is spoken in connectors/redis, runs/ and component/ only.'),
     only('undici-in-http', 'node_modules/undici/', '^src/connectors/http/', 'Components are called over HTTP in one place, where addresses are checked.'),
-    only('opossum-in-breaker', 'node_modules/(opossum|@types/opossum)/', '^src/resilience/breaker\\.ts$', 'opossum stands behind our CircuitBreaker.'),
+    only('opossum-in-breaker', 'node_modules/(opossum|@types/opossum)/', '^src/resilience/instance-breaker\\.ts$', 'opossum stands behind our CircuitBreaker.'),
     only('ajv-in-schema', 'node_modules/ajv(-formats)?/', '^src/plan/schema(/|\\.ts$)', 'Foreign JSON Schemas are interpreted in one place.'),
     only('cel-in-expression', 'node_modules/@marcbachmann/', '^src/plan/expression(/|\\.ts$)', 'cel-js only parses; evaluation is ours, with our number rule and budgets.'),
     only('http-servers-at-the-edge', '^(node:)?http$', '^src/(server|component)/', 'Only the server and components listen.'),

@@ -1,6 +1,7 @@
 // Writes docs/reference/ from the source, so that it cannot drift. `--check` only compares, for the tests.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { listSettings } from '../src/config/settings.ts'
+import { z } from 'zod'
+import { allowedOf, listSettings, type Setting } from '../src/config/settings.ts'
 import { configSchema } from '../src/contracts/config.ts'
 import { ERROR_KINDS } from '../src/contracts/errors.ts'
 import { formatDuration } from '../src/util/duration.ts'
@@ -8,21 +9,73 @@ import { formatDuration } from '../src/util/duration.ts'
 const HEAD = '<!-- Written by scripts/write-reference.ts from the source. Do not edit. -->\n\n'
 
 const defaults: unknown = configSchema.parse({})
-const memberOf = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 
-function defaultOf(section: string | undefined, key: string, kind: string): string {
-  const value = memberOf(section === undefined ? defaults : memberOf(defaults, section), key)
+/** Of a fixed section from the parsed defaults, of a section by name from the schema of the key. */
+function defaultOf({ keys, kind, isByName, schema }: Setting): string {
+  let value: unknown = defaults
+  if (isByName) value = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).default
+  else for (const key of keys) value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
   if (kind === 'duration' && typeof value === 'number') return formatDuration(value)
   if (Array.isArray(value)) return value.join(', ')
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '-'
 }
 
+function effectOf(s: Setting): string {
+  const allowed = s.isByName ? allowedOf(s).replace(', separated by commas in a variable', '') : allowedOf(s)
+  return `${allowed}${s.description === '' ? '' : `. ${s.description}`}`
+}
+const code = (text: string): string => `\`${text}\``
+
+/** What each section by name is for, and how one looks in a file. */
+const BY_NAME: readonly (readonly [prefix: string, title: string, about: string])[] = [
+  [
+    'resources.inventory.',
+    'resources.inventory',
+    'What there is of each resource. `NAME` is cpu, memory, gpu, or your own.',
+  ],
+  [
+    'components.',
+    'components.NAME',
+    'One component, by its name without regard to case. `CLASS` is transient, backend, authentication, resource, input or permanent. Of `recovery.fallbacks[]` each has `component` (with its own action, inputs), or `region`, or `inputs` laid over, or a `value`; `when` reads `error.code`, `error.class`, `error.status`, `error.message`. `recovery` is written in the same way in documents.',
+  ],
+  ['models.', 'models.MODEL', 'One model, as it is named in `model`, such as `"openai:gpt-5-mini"`.'],
+  [
+    'quotas.',
+    'quotas.KEY',
+    'One key: a principal, a team, or `team/user`. `default` is for every key without its own.',
+  ],
+  ['notify.targets.', 'notify.targets.NAME', 'One webhook.'],
+]
+
+function writeByName(prefix: string, title: string, about: string): string {
+  const rows = listSettings()
+    .filter(({ path, isByName }) => isByName && path.startsWith(prefix))
+    .map((s) => {
+      const inCode = s.path.slice(title.length + 1)
+      const inFile = s.fileKey.slice(title.length + 1)
+      // The whole section is one number by name.
+      if (inCode === '') return `| ${code(s.path)} | ${code(s.fileKey)} | ${defaultOf(s)} | ${effectOf(s)} |`
+      return `| ${code(inCode)} | ${code(inFile)} | ${defaultOf(s)} | ${effectOf(s)} |`
+    })
+  return `## ${title}
+
+${about}
+
+| in code | in a file | default | what it may be, what it does |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`
+}
+
+const EXAMPLE = readFileSync(new URL('../docs/reference/tutti.config.yaml', import.meta.url), 'utf8')
+
 function writeConfiguration(): string {
-  const rows = listSettings().map(
-    (s) =>
-      `| \`${s.path}\` | \`${s.fileKey}\` | ${s.variables.map((v) => `\`${v}\``).join(' ')} | ${defaultOf(s.section, s.key, s.kind)} | ${s.allowed}${s.description === '' ? '' : `. ${s.description}`} |`,
-  )
+  const rows = listSettings()
+    .filter(({ isByName }) => !isByName)
+    .map(
+      (s) =>
+        `| ${code(s.path)} | ${code(s.fileKey)} | ${s.variables.map(code).join(' ')} | ${defaultOf(s)} | ${effectOf(s)} |`,
+    )
   return `${HEAD}# Configuration
 
 Option > environment > file (\`tutti.config.{ts,js,yaml,json}\`, read by the command line and the server) > default. Secrets never appear in any output.
@@ -30,7 +83,16 @@ Option > environment > file (\`tutti.config.{ts,js,yaml,json}\`, read by the com
 | in code | in a file | in the environment | default | what it may be, what it does |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
-`
+
+# Sections by name
+
+These have no variables: they are written in a file or in code. Names are yours and are never changed. A secret in a file may be \`{env: NAME}\`: it is then taken from that variable.
+
+\`\`\`yaml
+${EXAMPLE.trimEnd()}
+\`\`\`
+
+${BY_NAME.map((section) => writeByName(...section)).join('\n')}`
 }
 
 function writeErrors(): string {

@@ -1,13 +1,14 @@
 // The composition root: options in, wired parts out. What only a run needs is wired by wire-core.ts, on first use.
-import { type Catalog, createCatalog } from './catalog/catalog.ts'
+import { createCatalog } from './catalog/catalog.ts'
 import { checkOptions } from './config/check-options.ts'
+import { checkPolicyConditions } from './config/check-settings.ts'
 import { describeConfig } from './config/describe-config.ts'
 import { resolveOptions } from './config/resolve-options.ts'
 import { createHttpInvoker } from './connectors/http/http-invoker.ts'
 import { createLocalSource } from './connectors/local/local-source.ts'
 import type { LocalTool } from './connectors/local/tool.ts'
 import { createRedisSource } from './connectors/redis/redis-source.ts'
-import type { CatalogApi, Orchestrator, RequestOptions, RunAsk, RunStream, RunsApi } from './contracts/api.ts'
+import type { NoticeListener, Orchestrator, RequestOptions, RunAsk, RunStream } from './contracts/api.ts'
 import type { Config, ConfigInput } from './contracts/config.ts'
 import { TuttiError } from './contracts/errors.ts'
 import type { RunEvent } from './contracts/events.ts'
@@ -15,12 +16,17 @@ import type { RunJournal } from './contracts/journal.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
 import type { Clock, Discovery, Logger, Random, Source } from './contracts/parts.ts'
 import type { Response } from './contracts/run.ts'
+import { createCatalogApi, createRunsApi } from './orchestrator-api.ts'
+import { createOutside } from './outside.ts'
+import { createModelLimits } from './providers/model-limits.ts'
 import { createModels, MODEL_SLOTS, type ModelSlot } from './providers/registry.ts'
 import { createGuardedModel } from './providers/stream-guard.ts'
 import { createMemoryJournal } from './runs/journals/memory.ts'
-import { reportHealth } from './telemetry/health.ts'
+import { keepLargeValues } from './runs/keep-large-values.ts'
+import { listDown, reportHealth } from './telemetry/health.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createClock } from './util/clock.ts'
+import { policiesByName } from './util/component-policies.ts'
 import { createEventQueue } from './util/event-queue.ts'
 import { createRunId } from './util/ids.ts'
 import { VERSION } from './util/version.ts'
@@ -50,6 +56,8 @@ export interface OrchestratorOptions extends Omit<ConfigInput, 'model' | 'journa
   readonly parts?: OwnParts
   /** Sees every event of every run. What it throws is dropped. */
   readonly onEvent?: (event: RunEvent) => void
+  /** Hears what people should know of, as the targets of `notify` do. What it throws is dropped. */
+  readonly onNotice?: NoticeListener
   /** Default: silent. */
   readonly log?: Logger
   readonly clock?: Clock
@@ -76,41 +84,72 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     log,
     settings: config.catalog,
   })
-  const guarded = guardModels(clock, config.model)
-  const vendorModel = createModels(config, { clock, random, log })
+  const outside = createOutside({ config, clock, log, random, onNotice: options.onNotice })
+  const { coordination, onBreaker } = outside
+  const modelLimits = createModelLimits({ models: config.models, clock, coordination })
+  const limit = (model: LanguageModel): LanguageModel => modelLimits.limit(model)
+  const guarded = guardModels(clock, config.model, limit)
+  const vendorModel = createModels(config, { clock, random, log, limit })
   const modelFor = (purpose: Purpose): LanguageModel | undefined => guarded(models(purpose)) ?? vendorModel(purpose)
-  const journal = typeof options.journal === 'object' ? options.journal : createMemoryJournal(config.runs)
+  const journal = keepLargeValues(
+    typeof options.journal === 'object' ? options.journal : createMemoryJournal(config.runs),
+    config.executor.largeOutputBytes,
+  )
 
   const observe = (event: RunEvent): void => metrics.observe(event)
-  const listeners = options.onEvent === undefined ? [observe] : [observe, options.onEvent]
+  const listeners = [observe, outside.observe, options.onEvent].filter((listener) => listener !== undefined)
   let core: Core | undefined
   let wiring: Promise<Core> | undefined
   const wire = (): Promise<Core> =>
-    (wiring ??= import('./wire-core.ts').then(
-      ({ wireCore }) =>
-        (core = wireCore({ own: parts, config, catalog, modelFor, journal, listeners, clock, log, random })),
+    (wiring ??= Promise.all([import('./wire-core.ts'), checkPolicyConditions(config)]).then(
+      ([{ wireCore }]) =>
+        (core = wireCore({
+          own: parts,
+          config,
+          catalog,
+          modelFor,
+          journal,
+          listeners,
+          coordination,
+          onBreaker,
+          clock,
+          log,
+          random,
+        })),
     ))
   let starting: Promise<void> | undefined
+  /** Set from the end of the start to the close: what follows waits for nothing. */
+  let ready: Core | undefined
   let closing: Promise<void> | undefined
   const start = (): Promise<void> => {
     if (closing !== undefined)
       return Promise.reject(new TuttiError('closed', 'The orchestrator is closed. Create a new one.'))
-    return (starting ??= Promise.all([wire(), catalog.start()]).then(([{ runs }]) => runs.start()))
+    return (starting ??= Promise.all([wire(), catalog.start()]).then(([wired]) => {
+      wired.runs.start()
+      if (closing === undefined) ready = wired
+    }))
   }
-  const started = async <T>(work: (wired: Core) => Promise<T>): Promise<T> => {
+  const onceStarted = async <T>(work: (wired: Core) => Promise<T>): Promise<T> => {
     await start()
     return await work(await wire())
   }
+  const started = <T>(work: (wired: Core) => Promise<T>): Promise<T> =>
+    ready === undefined ? onceStarted(work) : work(ready)
   // In reverse order of the wiring.
-  const close = (drainMs: number): Promise<void> =>
-    closeEach(log, [
+  const close = (drainMs: number): Promise<void> => {
+    ready = undefined
+    return closeEach(log, [
       ['runs', () => core?.runs.stop(drainMs)],
       ['executor', () => core?.closeExecutor()],
       ['catalog', () => catalog.close()],
+      ['models', () => modelLimits.close()],
+      ['notices', () => outside.closeNotices()],
+      ['coordination', () => outside.closeCoordination()],
       ['journal', () => journal.close?.()],
     ])
-  const waitFor = async (asked: RunAsk, request: RequestOptions): Promise<Response> =>
-    (await started(({ runs }) => runs.begin(asked, request))).done
+  }
+  const waitFor = (asked: RunAsk, request: RequestOptions): Promise<Response> =>
+    started(({ runs }) => runs.answer(asked, request))
 
   const orchestrator: Orchestrator = {
     processRequest: (request, requestOptions = {}) => waitFor({ request }, requestOptions),
@@ -139,6 +178,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
         modelId: modelFor('plan')?.id,
         journalDurable: journal.durable,
         journalTrouble: core?.runs.journalTrouble(),
+        downComponents: listDown(core?.breakers() ?? [], (name) => catalog.component(name)),
         closed: closing !== undefined,
       }),
     status: () => ({
@@ -148,14 +188,14 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
       activeRuns: core?.runs.active ?? 0,
       components: catalog.components().length,
       configuration: describeConfig(config),
-      limits: core?.limits() ?? [],
+      limits: [...(core?.limits() ?? []), ...modelLimits.usage()],
       breakers: core?.breakers() ?? [],
     }),
     metrics: () => ({
       ...metrics.snapshot(),
-      limits: core?.limits() ?? [],
+      limits: [...(core?.limits() ?? []), ...modelLimits.usage()],
       breakers: core?.breakers() ?? [],
-      notices: { sent: 0, failed: 0, dropped: 0 },
+      notices: outside.notices(),
       activeRuns: core?.runs.active ?? 0,
       planCache: core?.planCache() ?? { hits: 0, misses: 0, size: 0 },
     }),
@@ -164,36 +204,6 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     [Symbol.asyncDispose]: () => orchestrator.close(),
   }
   return orchestrator
-}
-
-type Started = <T>(work: (core: Core) => Promise<T>) => Promise<T>
-
-/** Looking at runs needs no catalog, so nothing is started for it. */
-function createRunsApi(started: Started, wire: () => Promise<Core>): RunsApi {
-  const runsOf = async (): Promise<Core['runs']> => (await wire()).runs
-  return {
-    submit: (asked, options) => started(({ runs }) => runs.submit(asked, options)),
-    get: async (runId, options) => (await runsOf()).get(runId, options),
-    list: async (filter) => (await runsOf()).list(filter),
-    async *events(runId, options) {
-      yield* (await runsOf()).events(runId, options)
-    },
-    wait: async (runId, options) => (await runsOf()).wait(runId, options),
-    cancel: async (runId, options) => (await runsOf()).cancel(runId, options),
-  }
-}
-
-function createCatalogApi(catalog: Catalog, topK: number): CatalogApi {
-  return {
-    get fingerprint() {
-      return catalog.fingerprint
-    },
-    components: () => catalog.components(),
-    component: (name) => catalog.component(name),
-    search: async (query, { limit = topK } = {}) => await catalog.search(query, limit),
-    refresh: (signal = new AbortController().signal) => catalog.refresh(signal),
-    sources: () => catalog.sources(),
-  }
 }
 
 /** One after the other; one that fails does not keep the others from ending. */
@@ -241,6 +251,7 @@ function readOptions(options: OrchestratorOptions): {
     journal,
     parts: _p,
     onEvent: _o,
+    onNotice: _n,
     log: _l,
     clock: _c,
     random: _r,
@@ -257,15 +268,16 @@ function readOptions(options: OrchestratorOptions): {
   return { config, models: (purpose) => given.get(MODEL_SLOTS[purpose]) ?? given.get('default') }
 }
 
-/** A model of the caller's own gets the same deadlines as a vendor's; each is wrapped once. */
+/** A model of the caller's own gets the same deadlines and limits as a vendor's; each is wrapped once. */
 function guardModels(
   clock: Clock,
   settings: Config['model'],
+  limit: (model: LanguageModel) => LanguageModel,
 ): (model: LanguageModel | undefined) => LanguageModel | undefined {
   const wrapped = new Map<LanguageModel, LanguageModel>()
   return (model) => {
     if (model === undefined) return undefined
-    const known = wrapped.get(model) ?? createGuardedModel(model, clock, settings)
+    const known = wrapped.get(model) ?? limit(createGuardedModel(model, clock, settings))
     wrapped.set(model, known)
     return known
   }
@@ -282,5 +294,7 @@ function listSources(
   const { url, namespaces } = config.redis
   if (url !== undefined)
     sources.push(createRedisSource({ url, namespaces, maxResponseBytes: config.executor.maxResponseBytes, ...tools }))
+  const policyOf = policiesByName(config.components)
+  for (const { invoker } of sources) invoker.usePolicies?.(policyOf)
   return sources
 }

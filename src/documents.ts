@@ -1,5 +1,6 @@
 // Documents on their way in: read, checked against the catalog of now, compiled, or refused with a sentence.
 import type { DocumentInput, PreparedPlan } from './contracts/api.ts'
+import type { Config } from './contracts/config.ts'
 import { TuttiError } from './contracts/errors.ts'
 import type { CatalogView, Clock } from './contracts/parts.ts'
 import type { Issue } from './contracts/plan.ts'
@@ -12,26 +13,29 @@ type Origin = 'author' | 'model'
 export interface Documents {
   /** @throws TuttiError `invalid_document` with `details.issues` */
   prepare(input: DocumentInput, origin?: Origin): Promise<PreparedPlan>
+  /** A plan that was prepared for the catalog of now: nothing is left to be done with it. */
+  prepared(input: DocumentInput): PreparedPlan | undefined
   validate(input: DocumentInput): Promise<{ readonly valid: boolean; readonly issues: readonly Issue[] }>
 }
 
 /** How long a refresh is waited for, and the pause before the next one. */
 const LOOK_AGAIN_MS = 1_000
 
-/** `maxSteps`: the largest document that is taken. */
+/** `declared`: what the operator set, that documents must fit. */
 export function createDocuments({
   catalog,
   clock,
-  maxSteps,
+  declared,
 }: {
   readonly catalog: CatalogView
   readonly clock: Clock
-  readonly maxSteps: number
+  readonly declared: Config
 }): Documents {
+  const { maxSteps } = declared.executor
   let lookedAgainAt = -Infinity
   /** Who names what the catalog does not know may know better: it is refreshed once, at most once a second for all of them. */
   const check = async (input: DocumentInput, origin: Origin): Promise<CheckedDocument> => {
-    const options = { origin, maxSteps }
+    const options = { origin, maxSteps, declared }
     const checked = await checkDocument(input, catalog, options)
     const names = checked.issues.some(({ code }) => code === 'unknown_component' || code === 'unknown_action')
     if (!names || clock.now() - lookedAgainAt < LOOK_AGAIN_MS) return checked
@@ -52,6 +56,7 @@ export function createDocuments({
   }
   return {
     prepare,
+    prepared: (input) => (isPrepared(input) && input.fingerprint === catalog.fingerprint ? input : undefined),
     async validate(input) {
       if (isPrepared(input)) return { valid: true, issues: input.issues }
       const { issues } = await check(input, 'author')

@@ -56,8 +56,25 @@ export type {
   StepType,
 } from './contracts/plan.ts'
 export type {
+  BudgetKind,
+  BudgetSpec,
+  ComponentPolicy,
+  ModelPolicy,
+  Notice,
+  NoticeKind,
+  NotifyTarget,
+  Priority,
+  QuotaSpec,
+  RateLimitSpec,
+  RecoveryPolicy,
+} from './contracts/policy.ts'
+export type {
   AttemptRecord,
+  BudgetReport,
   Degraded,
+  RecoveryDecision,
+  RecoveryOption,
+  RecoveryWay,
   RepairRecord,
   Response,
   RunStatus,

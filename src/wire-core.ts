@@ -1,8 +1,11 @@
 // The second half of the composition root: all that is needed once there is something to plan or to run. It is imported by
 // the first use, so that importing the package and naming its parts stays quick.
 import { createAskModel } from './asking/ask-model.ts'
+import { createModelPrices } from './asking/model-price.ts'
+import { createBudgets } from './budgets.ts'
 import { createAllProvider } from './catalog/capability-providers/all.ts'
 import { createAutoProvider } from './catalog/capability-providers/auto.ts'
+import { markDegraded } from './catalog/capability-providers/mark-degraded.ts'
 import { createSearchProvider } from './catalog/capability-providers/search.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type {
@@ -14,6 +17,7 @@ import type {
   RequestOptions,
   RunAsk,
 } from './contracts/api.ts'
+import type { PreparedPlan } from './contracts/compiled.ts'
 import type { Config } from './contracts/config.ts'
 import type { RunEngine } from './contracts/engine.ts'
 import { TuttiError } from './contracts/errors.ts'
@@ -22,6 +26,7 @@ import type { LanguageModel, Purpose } from './contracts/model.ts'
 import type {
   CapabilityProvider,
   Clock,
+  Coordination,
   Executor,
   Logger,
   Planner,
@@ -30,6 +35,7 @@ import type {
   Synthesizer,
 } from './contracts/parts.ts'
 import type { Issue } from './contracts/plan.ts'
+import type { BudgetSpec } from './contracts/policy.ts'
 import { createDocuments } from './documents.ts'
 import { createExecutor } from './executor/executor.ts'
 import { createCoordinator } from './orchestrator.ts'
@@ -42,6 +48,7 @@ import { createPlanner } from './planner/planner.ts'
 import { createInProcessEngine } from './runs/engine-in-process.ts'
 import { headersOfRun, refuseDepth } from './runs/headers.ts'
 import type { RunListener } from './runs/run-log.ts'
+import { createRunQuotas } from './runs/run-quotas.ts'
 import { type AcceptedRun, createRunService, type RunService } from './runs/run-service.ts'
 import { createThreads } from './runs/threads.ts'
 import { createSynthesizer } from './synthesizer/synthesizer.ts'
@@ -66,6 +73,8 @@ export interface WiringParts {
   readonly modelFor: (purpose: Purpose) => LanguageModel | undefined
   readonly journal: RunJournal
   readonly listeners: readonly RunListener[]
+  readonly coordination: Coordination | undefined
+  readonly onBreaker: (report: BreakerReport) => void
   readonly clock: Clock
   readonly log: Logger
   readonly random: Random
@@ -90,12 +99,19 @@ export function wireCore({
   modelFor,
   journal,
   listeners,
+  coordination,
+  onBreaker,
   clock,
   log,
   random,
 }: WiringParts): Core {
-  const ask = createAskModel({ modelFor, clock, settings: config.model, check: checkBySchema })
-  const provider = own.provider ?? PROVIDERS[config.capabilities.provider]({ catalog, topK: config.capabilities.topK })
+  const prices = createModelPrices(config.models)
+  const budgets = createBudgets({ config, modelFor, prices, clock })
+  const ask = createAskModel({ modelFor, clock, settings: config.model, prices, check: checkBySchema })
+  const provider = markDegraded(
+    own.provider ?? PROVIDERS[config.capabilities.provider]({ catalog, topK: config.capabilities.topK }),
+    () => ownExecutor?.breakers() ?? [],
+  )
   const planner = own.planner ?? createPlanner({ ask, settings: config, clock, log })
   const ownExecutor =
     own.executor === undefined
@@ -106,12 +122,14 @@ export function wireCore({
           clock,
           random,
           log,
+          onBreaker,
+          ...(coordination !== undefined && { coordination }),
           ...(own.handlers !== undefined && { handlers: own.handlers }),
         })
       : undefined
   const synthesizer = own.synthesizer ?? createSynthesizer({ ask, settings: config })
 
-  const documents = createDocuments({ catalog, clock, maxSteps: config.executor.maxSteps })
+  const documents = createDocuments({ catalog, clock, declared: config })
   const coordinator = createCoordinator({
     provider,
     planner,
@@ -122,17 +140,24 @@ export function wireCore({
     prepare: (document) => documents.prepare(asKind(document, 'plan'), 'model'),
     threads: createThreads(),
     headersOf: headersOfRun,
+    openBudget: ({ run: { budget, request }, emit }) =>
+      budget === undefined ? undefined : budgets.open(budget, { emit, isAnswered: request !== undefined }),
   })
-  const accept = async (asked: RunAsk, request: RequestOptions): Promise<AcceptedRun> => {
+  const accept = (asked: RunAsk, request: RequestOptions): AcceptedRun | Promise<AcceptedRun> => {
     if (!saysWhat(asked)) throw new TuttiError('invalid_request', 'Nothing is to be run: give {request} or {document}.')
     refuseDepth(request.headers, config.runs.maxDepth)
     if ('request' in asked && asked.document === undefined) {
       if (typeof asked.request !== 'string' || asked.request.trim() === '')
         throw new TuttiError('invalid_request', 'The request is empty. Say in a sentence what you want.')
       const inputs = request.inputs ?? {}
-      return { inputs, liveInputs: inputs, secrets: new Map() }
+      return { inputs, liveInputs: inputs, secrets: new Map(), ...withBudget(budgets.limitsOf(request)) }
     }
-    const first = await documents.prepare(asked.document)
+    const known = documents.prepared(asked.document)
+    return known === undefined
+      ? documents.prepare(asked.document).then((prepared) => acceptPlan(prepared, request))
+      : acceptPlan(known, request)
+  }
+  const acceptPlan = (first: PreparedPlan, request: RequestOptions): AcceptedRun => {
     const prepared = request.documentKind === undefined ? first : preparedAsKind(first, request.documentKind)
     const given = resolveInputs(prepared.document, request.inputs ?? {})
     if (given.issues.some((issue) => issue.severity === 'error')) throw invalidInputs(given.issues)
@@ -141,11 +166,15 @@ export function wireCore({
       inputs: hideSecrets(given.inputs, given.secrets),
       liveInputs: given.inputs,
       secrets: given.secrets,
+      ...withBudget(budgets.limitsOf(request, prepared.document)),
     }
   }
+  const quotas = createRunQuotas(config.quotas, config.runs.concurrency)
+  const weightOf = (key: string): number | undefined => (config.quotas[key] ?? config.quotas['default'])?.weight
   const runs = createRunService({
     journal,
-    engine: own.engine ?? createInProcessEngine({ clock, log }),
+    engine: own.engine ?? createInProcessEngine({ clock, log, quotas, weightOf }),
+    quotas,
     clock,
     log,
     settings: config.runs,
@@ -160,16 +189,22 @@ export function wireCore({
     explain: async (document) => explainPlan((await documents.prepare(document)).compiled),
     validate: (document) => documents.validate(document),
     async plan(request, options = {}): Promise<PlanOutcome> {
-      await accept({ request }, options)
-      const { document, issues, way, degraded } = await coordinator.plan({
-        runId: createRunId(),
-        request,
-        principal: options.principal ?? 'local',
-        turns: [],
-        ...(options.metadata !== undefined && { metadata: options.metadata }),
-        signal: options.signal ?? new AbortController().signal,
-        emit: () => undefined,
-      })
+      const { budget: limits } = await accept({ request }, options)
+      const emit = (): void => undefined
+      const budget = limits === undefined ? undefined : budgets.open(limits, { emit, isAnswered: false })
+      const signals = [options.signal, budget?.work].filter((signal) => signal !== undefined)
+      const { document, issues, way, degraded } = await coordinator
+        .plan({
+          runId: createRunId(),
+          request,
+          principal: options.principal ?? 'local',
+          turns: [],
+          ...(options.metadata !== undefined && { metadata: options.metadata }),
+          signal: AbortSignal.any(signals),
+          emit,
+          ...(budget !== undefined && { budget }),
+        })
+        .finally(() => budget?.close())
       const { plan } = await checkDocument(document, catalog, { origin: 'model', maxSteps: config.executor.maxSteps })
       const explanation = plan === undefined ? EMPTY_EXPLANATION : explainPlan(plan)
       return {
@@ -181,11 +216,14 @@ export function wireCore({
       }
     },
     planCache: () => planner.stats?.() ?? { hits: 0, misses: 0, size: 0 },
-    limits: () => ownExecutor?.limits() ?? [],
+    limits: () => [...runs.limits(), ...(ownExecutor?.limits() ?? [])],
     breakers: () => ownExecutor?.breakers() ?? [],
     closeExecutor: async () => await ownExecutor?.close(),
   }
 }
+
+const withBudget = (budget: BudgetSpec | undefined): { readonly budget?: BudgetSpec } =>
+  budget === undefined ? {} : { budget }
 
 const saysWhat = (asked: unknown): boolean =>
   typeof asked === 'object' && asked !== null && ('request' in asked || 'document' in asked)

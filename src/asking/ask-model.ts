@@ -1,17 +1,22 @@
-// The only caller of a LanguageModel: puts the headers on, keeps the account (one `model-call` a call), reads the answer.
+// The only caller of a LanguageModel: puts the headers on, keeps the account (one `model-call` a call, reserved in the budget
+// of its run before it begins), reads the answer.
 import type { Config } from '../contracts/config.ts'
 import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { JsonSchema, JsonValue } from '../contracts/json.ts'
 import type { LanguageModel, ModelCall, ModelEvent, Purpose, Usage } from '../contracts/model.ts'
-import type { AskModel, Clock, ModelAsk } from '../contracts/parts.ts'
+import type { AskModel, BudgetReservation, Clock, ModelAsk } from '../contracts/parts.ts'
+import { budgetExceeded } from '../util/budget-words.ts'
 import { parseLenientJson } from '../util/lenient-json.ts'
 import { truncateText } from '../util/text.ts'
 import { abortable } from './abortable.ts'
+import { amountsOf, estimateUsage, type ModelPrices, tokensOf } from './model-price.ts'
 
 export interface AskModelParts {
   readonly modelFor: (purpose: Purpose) => LanguageModel | undefined
   readonly clock: Clock
   readonly settings: Config['model']
+  /** For budgets; without it model calls cost nothing. */
+  readonly prices?: ModelPrices
   /** What is wrong with the value by the schema, in words; empty when it fits. Without it schemas are not checked. */
   readonly check?: (schema: JsonSchema, value: JsonValue) => readonly string[] | Promise<readonly string[]>
 }
@@ -71,7 +76,8 @@ function readJson(purpose: Purpose, answer: string): JsonValue {
 
 type End = Extract<ModelEvent, { type: 'end' }>
 
-async function* streamText({ modelFor, clock, settings }: AskModelParts, ask: ModelAsk): AsyncGenerator<string> {
+async function* streamText(parts: AskModelParts, ask: ModelAsk): AsyncGenerator<string> {
+  const { modelFor, clock, settings } = parts
   const model = modelFor(ask.purpose)
   if (model === undefined) {
     throw new TuttiError(
@@ -79,14 +85,19 @@ async function* streamText({ modelFor, clock, settings }: AskModelParts, ask: Mo
       `No model is configured for "${ask.purpose}". Set TUTTI_MODEL to openai:NAME or anthropic:NAME, and the key of that vendor.`,
     )
   }
+  const reservation = ask.budget === undefined ? undefined : reserve(ask, model, parts.prices)
   const startedAt = clock.now()
   let end: End | undefined
   let failure: TuttiError | undefined
   let isDone = false
+  let chars = 0
   try {
     for await (const event of abortable(model.stream(modelCall(ask, settings)), ask.signal)) {
       if (event.type === 'end') end = event
-      else if (event.text !== '') yield event.text
+      else if (event.text !== '') {
+        chars += event.text.length
+        yield event.text
+      }
     }
     checkEnd(ask, model, end)
     isDone = true
@@ -95,20 +106,59 @@ async function* streamText({ modelFor, clock, settings }: AskModelParts, ask: Mo
     failure = ask.signal.aborted ? cancelled(ask) : toTuttiError(thrown, 'model_unavailable')
     throw failure
   } finally {
+    const named = end?.model ?? namedModel(failure) ?? model.id
+    const usage = end?.usage ?? knownUsage(failure) ?? NO_USAGE
+    if (reservation !== undefined) settle(reservation, { ask, usage, chars, named: [named, model.id], parts })
     // A reader that stops early has what it wanted: to the account the call was cancelled.
     const status =
       !isDone || failure?.code === 'cancelled' ? 'cancelled' : failure === undefined ? 'succeeded' : 'failed'
     ask.emit({
       type: 'model-call',
       purpose: ask.purpose,
-      model: end?.model ?? namedModel(failure) ?? model.id,
+      model: named,
       ...(ask.step !== undefined && { step: ask.step }),
       status,
-      usage: end?.usage ?? knownUsage(failure) ?? NO_USAGE,
+      usage,
       durationMs: clock.now() - startedAt,
       ...(failure !== undefined && { error: errorInfo(failure) }),
     })
   }
+}
+
+/** @throws TuttiError `budget_exceeded` */
+function reserve(ask: ModelAsk, model: LanguageModel, prices: ModelPrices | undefined): BudgetReservation | undefined {
+  const { budget, purpose, step } = ask
+  if (budget === undefined) return undefined
+  const usage = estimateUsage(ask)
+  const reservation = budget.reserve(amountsOf(usage, prices?.cost(model.id, usage) ?? 0), {
+    purpose,
+    synthesis: purpose === 'synthesize',
+    ...(step !== undefined && { step }),
+  })
+  if (reservation === undefined) throw budgetExceeded(budget, `The model was not asked for "${purpose}"`)
+  return reservation
+}
+
+/** A call whose tokens nobody counted, because it broke off or its server does not count, is estimated by its text. */
+function settle(
+  reservation: BudgetReservation,
+  call: {
+    readonly ask: ModelAsk
+    readonly usage: Usage
+    /** Of the answer, as far as it came. */
+    readonly chars: number
+    /** The model that answered, and the one that was asked: a list may stand for several. */
+    readonly named: readonly [string, string]
+    readonly parts: AskModelParts
+  },
+): void {
+  const { ask, usage, chars, named, parts } = call
+  const isCounted = usage.inputTokens + usage.outputTokens > 0 || chars === 0
+  const used = isCounted ? usage : { ...estimateUsage(ask), outputTokens: tokensOf(chars) }
+  const { prices } = parts
+  const [answered, asked] = named
+  const priced = prices?.unpriced(answered).length === 0 ? answered : asked
+  reservation.settle(amountsOf(used, prices?.cost(priced, used) ?? 0))
 }
 
 function modelCall(ask: ModelAsk, settings: Config['model']): ModelCall {
@@ -159,8 +209,12 @@ function checkEnd(ask: ModelAsk, model: LanguageModel, end: End | undefined): vo
   }
 }
 
-const cancelled = (ask: ModelAsk): TuttiError =>
-  new TuttiError('cancelled', `The model call for "${ask.purpose}" was cancelled.`, { cause: ask.signal.reason })
+/** A run whose time is up says so itself; whatever else stops a question cancels it. */
+function cancelled({ purpose, signal }: ModelAsk): TuttiError {
+  const reason: unknown = signal.reason
+  if (reason instanceof TuttiError && reason.code === 'budget_exceeded') return reason
+  return new TuttiError('cancelled', `The model call for "${purpose}" was cancelled.`, { cause: reason })
+}
 
 const namedModel = (failure: TuttiError | undefined): string | undefined =>
   typeof failure?.details.model === 'string' ? failure.details.model : undefined

@@ -37,8 +37,9 @@ export function renderCapabilities(offered: readonly OfferedCapability[]): strin
 }
 
 /** One capability: its names and effect, description, inputs, and the shape of its output where that is known. */
-export function renderCapability({ component, capability }: OfferedCapability): string {
-  const lines = [`## ${exactName(component.name)} / ${exactName(capability.name)} (${capability.effect})`]
+export function renderCapability({ component, capability, degraded }: OfferedCapability): string {
+  const state = degraded === true ? ', degraded' : ''
+  const lines = [`## ${exactName(component.name)} / ${exactName(capability.name)} (${capability.effect}${state})`]
   const description = toOneLine(capability.description, MAX_DESCRIPTION[component.trust])
   lines.push(description === '' ? descriptionOf(component) : description)
   lines.push(...renderInputs(capability))

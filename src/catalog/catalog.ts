@@ -99,7 +99,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
     offering: (capability) => snapshot.offering(capability),
     pick(component, options) {
       const found = snapshot.component(component)
-      return found === undefined ? undefined : picker.pick(found.instances, options?.avoid)
+      return found === undefined ? undefined : picker.pick(found.instances, options)
     },
     busy: (instance) => picker.busy(instance),
     refresh: (signal) => refresher.refresh(signal),

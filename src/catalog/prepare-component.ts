@@ -66,9 +66,10 @@ function uniqueCapabilities(capabilities: readonly Capability[]): Map<string, Ca
 
 const sameInstances = (a: readonly Instance[], b: readonly Instance[]): boolean =>
   a.length === b.length &&
-  a.every(({ id, address, health }, i) => {
+  a.every(({ id, address, health, region }, i) => {
     const other = b[i]
-    return other !== undefined && id === other.id && address === other.address && health === other.health
+    const isSamePlace = id === other?.id && address === other.address && region === other.region
+    return isSamePlace && health === other.health
   })
 
 function finish(component: Component, prepared: Omit<PreparedComponent, 'component'>): PreparedComponent {

@@ -1,12 +1,13 @@
 // The commands and their options. Each command is loaded when it is called, so that help and mistakes answer at once.
 import { Command, CommanderError, Option } from 'commander'
 import { TuttiError } from '../contracts/errors.ts'
+import { PRIORITIES } from '../contracts/policy.ts'
 import { VERSION } from '../util/version.ts'
 import type { AskOptions } from './commands/ask.ts'
 import type { RunOptions } from './commands/documents.ts'
 import type { ServerOptions } from './commands/runs.ts'
 import type { ServeOptions } from './commands/serve.ts'
-import { collectInput, wholeNumber } from './options.ts'
+import { collectInput, duration, readBudget, wholeNumber } from './options.ts'
 import { oneLine } from './render/text.ts'
 import { reportError } from './report-error.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
@@ -69,11 +70,23 @@ function createProgram(terminal: Terminal, end: (code: ExitCode) => void): Comma
   return program
 }
 
+/** Of commands that run something. */
+const addTerms = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--priority <priority>', 'before whom it goes when there is not room for all').choices(PRIORITIES),
+    )
+    .option(
+      '--budget <limits>',
+      'what it may use up, as in model_calls=5,tokens=10000,cost=0.5,wall_time=2m',
+      readBudget,
+    )
+    .option('--due-in <duration>', 'when it should be done; bounds nothing', duration)
+
 type Adder = (program: Command, terminal: Terminal, end: (code: ExitCode) => void) => void
 
 const addRequests: Adder = (program, terminal, end) => {
-  program
-    .command('ask')
+  addTerms(program.command('ask'))
     .argument('<request>', 'what you want, in plain language')
     .description('plan a request, run the plan and answer')
     .option(...JSON_OPTION)
@@ -107,8 +120,7 @@ const addRequests: Adder = (program, terminal, end) => {
 }
 
 const addDocuments: Adder = (program, terminal, end) => {
-  program
-    .command('run')
+  addTerms(program.command('run'))
     .argument('<file>', 'a plan or a workflow, YAML or JSON')
     .description('run a document')
     .option(...JSON_OPTION)

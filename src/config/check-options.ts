@@ -1,9 +1,9 @@
 // What a program hands in besides settings: tools, sources, models, listeners. Callers without a compiler get a sentence, not a TypeError.
 import { TuttiError } from '../contracts/errors.ts'
 import { nearest } from '../util/text.ts'
-import { listSections, listSettings } from './settings.ts'
+import { listTopKeys } from './settings.ts'
 
-const OPTION_NAMES = ['model', 'tools', 'sources', 'journal', 'onEvent', 'log', 'clock', 'random', 'parts']
+const OPTION_NAMES = ['model', 'tools', 'sources', 'journal', 'onEvent', 'onNotice', 'log', 'clock', 'random', 'parts']
 const PART_NAMES = ['engine', 'provider', 'planner', 'executor', 'synthesizer', 'handlers']
 
 type Entries = Readonly<Record<string, unknown>>
@@ -31,8 +31,7 @@ function checkMethods(options: Entries, name: string, methods: readonly string[]
 
 /** A wrong word is most often an option's: "tool" is meant to be "tools", not a setting. */
 function checkNames(options: Entries): void {
-  const settings = listSettings().flatMap(({ section, path }) => (section === undefined ? [path] : []))
-  const known = [...OPTION_NAMES, ...listSections(), ...settings]
+  const known = [...OPTION_NAMES, ...listTopKeys()]
   const wrong = Object.keys(options).find((key) => !known.includes(key))
   if (wrong === undefined) return
   const [best] = nearest(wrong, known, 1)
@@ -49,7 +48,7 @@ export function checkOptions(options: unknown): void {
     throw new TuttiError('invalid_config', 'The options of an orchestrator must be an object, such as {model, tools}.')
   }
   checkNames(options)
-  const { model, journal, onEvent, random, parts } = options
+  const { model, journal, onEvent, onNotice, random, parts } = options
   if (model !== undefined && typeof model !== 'string' && !isObject(model)) {
     refuse('model', 'a name such as "openai:NAME", a LanguageModel, or an object with one for each purpose')
   }
@@ -68,6 +67,7 @@ export function checkOptions(options: unknown): void {
   if (journal !== undefined && typeof journal !== 'string' && !has(journal, 'append'))
     refuse('journal', '"memory:" or a RunJournal')
   if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'a function')
+  if (onNotice !== undefined && typeof onNotice !== 'function') refuse('onNotice', 'a function')
   if (random !== undefined && typeof random !== 'function')
     refuse('random', 'a function that gives a number from 0 to 1')
   checkMethods(options, 'log', ['debug', 'info', 'warn', 'error'])

@@ -1,51 +1,68 @@
 // The configuration as it may be shown: secrets are named as set, passwords are cut out of addresses.
 import type { Config } from '../contracts/config.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
-
-const SECRET_KEYS: ReadonlySet<string> = new Set(['apiKey', 'apiKeys'])
-const ADDRESS_KEYS: ReadonlySet<string> = new Set(['url', 'baseUrl', 'journal'])
+import { isJsonObject } from '../util/json.ts'
+import { isAddressPath, isSecretPath, toSettingPath } from './settings.ts'
 
 /** For status and doctor. No key and no password is in it. */
 export function describeConfig(config: Config): JsonObject {
-  return Object.fromEntries(
-    Object.entries(config).map(([name, value]) => [
-      name,
-      typeof value === 'object' ? describeSection(value) : describeValue(name, value),
-    ]),
-  )
+  const described = describeNode(config, [])
+  return isJsonObject(described) ? described : {}
 }
 
-const describeSection = (section: object): JsonObject =>
-  Object.fromEntries(
-    Object.entries(section)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]: [string, JsonValue]) => [key, describeValue(key, value)]),
-  )
+type Path = readonly (string | number)[]
 
-function describeValue(key: string, value: JsonValue): JsonValue {
-  if (SECRET_KEYS.has(key)) return '[set]'
-  return ADDRESS_KEYS.has(key) && typeof value === 'string' ? withoutCredentials(value) : value
+function describeNode(node: unknown, path: Path): JsonValue {
+  if (Array.isArray(node)) return node.map((item, i) => describeNode(item, [...path, i]))
+  if (typeof node === 'object' && node !== null) {
+    const shown = Object.entries(node).filter(([, value]) => value !== undefined)
+    return Object.fromEntries(shown.map(([key, value]) => [key, describeNode(value, [...path, key])]))
+  }
+  const setting = toSettingPath(path)
+  if (isSecretPath(setting)) return '[set]'
+  if (typeof node === 'string') return isAddressPath(setting) ? showAddress(setting, node) : node
+  return typeof node === 'number' || typeof node === 'boolean' || typeof node === 'bigint' ? node : null
 }
 
-/** Scheme, host, port and path of an address; what is none is shown as far as it surely holds no secret. */
-function withoutCredentials(address: string): string {
+/** The address of a webhook is often a secret itself, from its path on. */
+const showAddress = (setting: string, address: string): string => {
   if (!URL.canParse(address)) return '[not an address]'
   const url = new URL(address)
-  return `${url.protocol}${url.host === '' ? '' : `//${url.host}`}${url.pathname}`
+  const origin = `${url.protocol}${url.host === '' ? '' : `//${url.host}`}`
+  return setting.startsWith('notify.') ? `${origin}/…` : `${origin}${url.pathname}`
 }
 
 /** Every text that must not reach a log: keys, and passwords inside addresses, as written and as decoded. */
 export function listSecrets(config: Config): string[] {
-  const secrets = new Set<string>([config.openai.apiKey ?? '', config.anthropic.apiKey ?? ''])
-  for (const entry of (config.server.apiKeys ?? '').split(',')) secrets.add(entry.split(':').slice(2).join(':').trim())
-  for (const address of [config.redis.url, config.openai.baseUrl, config.anthropic.baseUrl]) {
-    if (address === undefined || !URL.canParse(address)) continue
-    const { password } = new URL(address)
-    secrets.add(password)
-    secrets.add(safeDecode(password))
-  }
+  const secrets = new Set<string>()
+  collect(config, [], secrets)
   // Shorter ones would blank out ordinary words.
   return [...secrets].filter((secret) => secret.length >= 4)
+}
+
+function collect(node: unknown, path: Path, secrets: Set<string>): void {
+  if (typeof node === 'object' && node !== null) {
+    for (const [key, value] of Object.entries(node))
+      collect(value, [...path, Array.isArray(node) ? Number(key) : key], secrets)
+    return
+  }
+  if (typeof node !== 'string') return
+  const setting = toSettingPath(path)
+  if (setting === 'server.apiKeys') {
+    for (const entry of node.split(',')) secrets.add(entry.split(':').slice(2).join(':').trim())
+  } else if (isSecretPath(setting)) secrets.add(node)
+  else if (isAddressPath(setting)) for (const secret of secretsOf(node, setting)) secrets.add(secret)
+}
+
+/** Texts of an address that let somebody in. */
+function secretsOf(address: string, setting: string): string[] {
+  if (!URL.canParse(address)) return []
+  const { username, password, search, searchParams, pathname } = new URL(address)
+  const found = [password, safeDecode(password)]
+  if (!setting.startsWith('notify.')) return found
+  // Numbers and short words of a query are no secrets, and would blank out others.
+  const values = [...searchParams.values()].filter((value) => value.length >= 8)
+  return [...found, username, safeDecode(username), search, ...values, ...(pathname.length >= 16 ? [pathname] : [])]
 }
 
 function safeDecode(text: string): string {

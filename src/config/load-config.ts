@@ -1,6 +1,7 @@
 // The whole configuration from its four sources: option, environment, file, default, in this order.
 import type { Config, ConfigInput } from '../contracts/config.ts'
 import { TuttiError } from '../contracts/errors.ts'
+import { checkPolicyConditions } from './check-settings.ts'
 import { mergeSources } from './merge-sources.ts'
 import { readConfigFile } from './read-file.ts'
 import { type Environment, readVariables } from './read-variables.ts'
@@ -18,13 +19,16 @@ export interface LoadOptions {
 
 /** @throws TuttiError `invalid_config` naming the setting, where its value came from, and what it may be */
 export async function loadConfig(load: LoadOptions): Promise<{ config: Config; warnings: string[] }> {
-  const variables = readVariables(load.env ?? process.env)
+  const env = load.env ?? process.env
+  const variables = readVariables(env)
   if (load.strictVariables && variables.unknown.length > 0) {
     throw new TuttiError('invalid_config', variables.unknown.join(' '))
   }
-  const file = await readConfigFile(load.cwd)
+  const file = await readConfigFile(load.cwd, env)
+  const config = mergeSources([...file.found, ...variables.found], load.options ?? {})
+  await checkPolicyConditions(config)
   return {
-    config: mergeSources([...file.found, ...variables.found], load.options ?? {}),
+    config,
     warnings: [...file.warnings, ...variables.warnings, ...variables.unknown],
   }
 }

@@ -1,7 +1,17 @@
 // Lays the sources of settings over each other, the strongest last, and remembers where each value came from.
 import type { Config, ConfigInput } from '../contracts/config.ts'
-import type { FoundValue } from './read-variables.ts'
+import { isEntries, membersOf, type Shape, stepInto } from '../util/shape.ts'
 import { resolveConfig } from './resolve-config.ts'
+import { pathKey, type SettingPath } from './setting-path.ts'
+import { CONFIG_SHAPE } from './settings.ts'
+
+/** One value of a source: a leaf, or a list as a whole. */
+export interface FoundValue {
+  readonly path: SettingPath
+  readonly value: unknown
+  /** For messages: `variable "TUTTI_EXECUTOR_STEP_TIMEOUT"`. */
+  readonly origin: string
+}
 
 /**
  * @param found from weak to strong: files, then variables
@@ -10,28 +20,44 @@ import { resolveConfig } from './resolve-config.ts'
  */
 export function mergeSources(found: readonly FoundValue[], options: ConfigInput): Config {
   const origins = new Map<string, string>()
-  const merged: Record<string, unknown> = {}
-  for (const { setting, value, origin } of found) {
-    if (value === undefined || value === null) continue
-    if (setting.section === undefined) merged[setting.key] = value
-    else merged[setting.section] = { ...sectionOf(merged, setting.section), [setting.key]: value }
-    origins.set(setting.path, origin)
-  }
-  for (const [name, value] of Object.entries(options)) {
+  let merged: unknown = {}
+  for (const { path, value, origin } of found) {
     if (value === undefined) continue
-    if (typeof value !== 'object' || value === null) {
-      merged[name] = value
-      origins.delete(name)
-      continue
-    }
-    const given = Object.entries(value).filter(([, inner]) => inner !== undefined)
-    merged[name] = { ...sectionOf(merged, name), ...Object.fromEntries(given) }
-    for (const [key] of given) origins.delete(`${name}.${key}`)
+    merged = setAt(merged, path, value)
+    origins.set(pathKey(path), origin)
   }
-  return resolveConfig(merged, origins)
+  const given = layOver(CONFIG_SHAPE, merged, options, (path) => origins.delete(pathKey(path)), [])
+  return resolveConfig(isEntries(given) ? given : {}, origins)
 }
 
-function sectionOf(merged: Readonly<Record<string, unknown>>, name: string): object {
-  const section = merged[name]
-  return typeof section === 'object' && section !== null ? section : {}
+function setAt(node: unknown, [key, ...rest]: SettingPath, value: unknown): unknown {
+  if (key === undefined) return value
+  const own = isEntries(node) ? node : {}
+  const inner = Object.hasOwn(own, key) ? own[key] : undefined
+  return { ...own, [key]: setAt(inner, rest, value) }
+}
+
+/** Objects of ours and sections by name are merged key by key; lists and values are replaced. */
+function layOver(
+  shape: Shape | undefined,
+  weak: unknown,
+  strong: unknown,
+  replaced: (path: SettingPath) => void,
+  path: SettingPath,
+): unknown {
+  if (strong === undefined) return weak
+  const isMerged = shape?.kind === 'names' || membersOf(shape).length > 0
+  if (!isMerged || !isEntries(strong)) {
+    replaced(path)
+    return strong
+  }
+  const base = isEntries(weak) ? weak : {}
+  // One kind of credentials does not complete another.
+  if (shape?.kind === 'variants' && strong[shape.by] !== undefined && strong[shape.by] !== base[shape.by]) return strong
+  const result = new Map(Object.entries(base))
+  for (const [key, value] of Object.entries(strong)) {
+    const inner = layOver(stepInto(shape, key), result.get(key), value, replaced, [...path, key])
+    if (inner !== undefined) result.set(key, inner)
+  }
+  return Object.fromEntries(result)
 }

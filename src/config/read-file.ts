@@ -5,23 +5,30 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TuttiError } from '../contracts/errors.ts'
 import { parseDuration } from '../util/duration.ts'
-import { nearest } from '../util/text.ts'
-import type { FoundValue } from './read-variables.ts'
-import { wrongValue } from './resolve-config.ts'
-import { listSections, listSettings, type Setting } from './settings.ts'
+import { isEntries, type Leaf, membersOf, type Shape } from '../util/shape.ts'
+import type { FoundValue } from './merge-sources.ts'
+import type { Environment } from './read-variables.ts'
+import { type SettingPath, showPath } from './setting-path.ts'
+import { CONFIG_SHAPE, settingAt } from './settings.ts'
+import { hintFor, wrongValue } from './wrong-value.ts'
 
 const FILE_NAMES = ['tutti.config.ts', 'tutti.config.js', 'tutti.config.yaml', 'tutti.config.json'] as const
 
 /**
  * Reads the first configuration file of the folder, if there is one.
+ * @param env what a secret of the form `{env: NAME}` is taken from
  * @throws TuttiError `invalid_config` naming file, key and the nearest known key
  */
-export async function readConfigFile(cwd: string): Promise<{ found: FoundValue[]; warnings: string[] }> {
+export async function readConfigFile(
+  cwd: string,
+  env: Environment,
+): Promise<{ found: FoundValue[]; warnings: string[] }> {
   const [name, ...others] = FILE_NAMES.filter((file) => existsSync(join(cwd, file)))
   if (name === undefined) return { found: [], warnings: [] }
-  const found = readSettings(await loadFile(join(cwd, name), name), name)
+  const reading: Reading = { name, env, found: [] }
+  readNode(CONFIG_SHAPE, await loadFile(join(cwd, name), name), { code: [], file: [] }, reading)
   const warnings = others.map((other) => `The file "${other}" is not read: "${name}" comes before it.`)
-  return { found, warnings }
+  return { found: reading.found, warnings }
 }
 
 async function loadFile(path: string, name: string): Promise<unknown> {
@@ -53,52 +60,112 @@ async function loadModule(path: string, name: string): Promise<unknown> {
   throw new TuttiError('invalid_config', `The file "${name}" must export its settings as "config" or as its default.`)
 }
 
-function readSettings(content: unknown, name: string): FoundValue[] {
-  const settings = listSettings()
-  const sections = listSections()
-  const found: FoundValue[] = []
-  for (const [key, value] of entriesOf(content, `The file "${name}"`)) {
-    const top = settings.find((setting) => setting.section === undefined && setting.key === key)
-    if (top !== undefined) {
-      found.push(take(top, value, name))
+/** A place in both spellings. */
+interface Place {
+  readonly code: SettingPath
+  readonly file: SettingPath
+}
+
+interface Reading {
+  readonly name: string
+  readonly env: Environment
+  readonly found: FoundValue[]
+}
+
+const within = ({ code, file }: Place, codeKey: string | number, fileKey = codeKey): Place => ({
+  code: [...code, codeKey],
+  file: [...file, fileKey],
+})
+const originOf = ({ file }: Place, name: string): string => `"${showPath(file)}" in the file "${name}"`
+
+/** Finds every value below a node; lists are one value. A key without a value (null in YAML) counts as absent. */
+function readNode(shape: Shape, value: unknown, place: Place, reading: Reading): void {
+  if (value === undefined || (value === null && place.code.length > 0 && !isAnything(shape, place))) return
+  const { name, found } = reading
+  if (shape.kind === 'leaf' || shape.kind === 'list') {
+    found.push({ path: place.code, value: toCode(shape, value, place, reading), origin: originOf(place, name) })
+    return
+  }
+  const members = [...membersIn(shape, value, place, reading)]
+  for (const { inner, at } of members) readNode(inner.shape, inner.value, at, reading)
+}
+
+/** `null` is a value where any JSON may stand. */
+const isAnything = (shape: Shape, { code }: Place): boolean => shape.kind === 'leaf' && settingAt(code)?.kind === 'json'
+
+/** The value of a leaf or list, as code has it. */
+function toCode(shape: Shape, value: unknown, place: Place, reading: Reading): unknown {
+  if (shape.kind === 'leaf') return takeLeaf(shape, value, place, reading)
+  if (shape.kind === 'list')
+    return Array.isArray(value) ? value.map((item, i) => toCode(shape.of, item, within(place, i), reading)) : value
+  if (!isEntries(value)) return value
+  return Object.fromEntries(
+    [...membersIn(shape, value, place, reading)].map(({ key, inner, at }) => [
+      key,
+      toCode(inner.shape, inner.value, at, reading),
+    ]),
+  )
+}
+
+interface Found {
+  readonly key: string
+  readonly inner: { readonly shape: Shape; readonly value: unknown }
+  readonly at: Place
+}
+
+/** Each key, as code has it, with its value. */
+function* membersIn(shape: Shape, value: unknown, place: Place, { name }: Reading): Generator<Found> {
+  const members = membersOf(shape)
+  const taken = new Set<string>()
+  for (const [key, inner] of entriesOf(value, place, name)) {
+    if (shape.kind === 'names') {
+      if (FOREIGN_NAMES.has(key))
+        throw refusal(`"${key}" cannot be a name: it stands in "${showPath(place.file)}" in the file "${name}".`)
+      yield { key, inner: { shape: shape.of, value: inner }, at: within(place, key) }
       continue
     }
-    if (!sections.includes(key)) {
-      throw unknownKey(name, key, [
-        ...sections,
-        ...settings.filter((s) => s.section === undefined).map((s) => s.fileKey),
-      ])
+    const member = members.find(({ code, wire }) => wire === key || code === key)
+    const at = within(place, member?.code ?? key, key)
+    if (member === undefined) {
+      const hint = hintFor(
+        at.file,
+        members.map(({ wire }) => wire),
+      )
+      throw refusal(`Unknown key "${showPath(at.file)}" in the file "${name}".${hint}`)
     }
-    const own = settings.filter((setting) => setting.section === key)
-    for (const [inner, innerValue] of entriesOf(value, `The section "${key}" of the file "${name}"`)) {
-      const setting = own.find((s) => s.fileKey === `${key}.${inner}` || s.key === inner)
-      if (setting === undefined)
-        throw unknownKey(
-          name,
-          `${key}.${inner}`,
-          own.map((s) => s.fileKey),
-        )
-      found.push(take(setting, innerValue, name))
-    }
+    if (taken.has(member.code))
+      throw refusal(`The key ${originOf(at, name)} stands there twice, in both spellings. Keep one.`)
+    taken.add(member.code)
+    yield { key: member.code, inner: { shape: member.shape, value: inner }, at }
   }
-  return found
 }
 
-function take(setting: Setting, value: unknown, name: string): FoundValue {
-  const origin = `"${setting.fileKey}" in the file "${name}"`
-  if (setting.kind !== 'duration' || typeof value !== 'string') return { setting, value, origin }
+/** They would reach the objects that everything is made of. */
+const FOREIGN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+function takeLeaf({ isDuration }: Leaf, value: unknown, place: Place, reading: Reading): unknown {
+  if (isEntries(value) && settingAt(place.code)?.secret === true) return takeSecret(value, place, reading)
+  if (!isDuration || typeof value !== 'string') return value
   const parsed = parseDuration(value)
-  if (parsed === undefined) throw new TuttiError('invalid_config', wrongValue(setting, value, origin))
-  return { setting, value: parsed, origin }
+  if (parsed === undefined) throw refusal(wrongValue(place.code, value, originOf(place, reading.name)))
+  return parsed
 }
 
-function entriesOf(value: unknown, what: string): [string, unknown][] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value)
-  throw new TuttiError('invalid_config', `${what} must hold settings by name.`)
+/** `{env: NAME}`: a file is often shared, what must not be shared stays outside of it. */
+function takeSecret(value: Readonly<Record<string, unknown>>, place: Place, { name, env }: Reading): string {
+  const { env: variable, ...others } = value
+  if (typeof variable !== 'string' || variable === '' || Object.keys(others).length > 0) {
+    throw refusal(`The setting ${originOf(place, name)} must be text, or {env: NAME} with the name of a variable.`)
+  }
+  const found = env[variable]?.trim() ?? ''
+  if (found !== '') return found
+  throw refusal(`The setting ${originOf(place, name)} is to come from the variable "${variable}", which is not set.`)
 }
 
-function unknownKey(file: string, key: string, candidates: readonly string[]): TuttiError {
-  const [best] = nearest(key, candidates, 1)
-  const hint = best === undefined ? '' : ` Did you mean "${best}"?`
-  return new TuttiError('invalid_config', `Unknown key "${key}" in the file "${file}".${hint}`)
+function entriesOf(value: unknown, { file }: Place, name: string): [string, unknown][] {
+  if (isEntries(value)) return Object.entries(value)
+  const what = file.length === 0 ? `The file "${name}"` : `The section "${showPath(file)}" of the file "${name}"`
+  throw refusal(`${what} must hold settings by name.`)
 }
+
+const refusal = (message: string): TuttiError => new TuttiError('invalid_config', message)

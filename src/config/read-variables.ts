@@ -2,17 +2,11 @@
 import { TuttiError } from '../contracts/errors.ts'
 import { parseDuration } from '../util/duration.ts'
 import { nearest } from '../util/text.ts'
-import { wrongValue } from './resolve-config.ts'
-import { listSettings, type Setting } from './settings.ts'
+import type { FoundValue } from './merge-sources.ts'
+import { listSettings, type Setting, type SettingKind } from './settings.ts'
+import { wrongValue } from './wrong-value.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
-
-/** A value found for a setting, and where. */
-export interface FoundValue {
-  readonly setting: Setting
-  readonly value: unknown
-  readonly origin: string
-}
 
 /** Accepted today and without effect, since the part they belong to comes later. The values that change nothing are named. */
 const LATER_VARIABLES: Readonly<Record<string, readonly string[] | undefined>> = {
@@ -48,27 +42,34 @@ export function readVariables(env: Environment): { found: FoundValue[]; unknown:
     if (name === undefined || text === undefined) continue
     const origin = `variable "${name}"`
     const value = parseVariable(setting, text)
-    if (value === undefined) throw new TuttiError('invalid_config', wrongValue(setting, text, origin))
-    found.push({ setting, value, origin })
+    if (value === undefined) throw new TuttiError('invalid_config', wrongValue(setting.keys, text, origin))
+    found.push({ path: setting.keys, value, origin })
   }
   return { found, unknown: findUnknown(given, settings), warnings: findIneffective(given) }
 }
 
 function parseVariable(setting: Setting, text: string): unknown {
-  switch (setting.kind) {
+  if (setting.kind !== 'list') return parseScalar(setting.kind, setting, text)
+  const items = splitList(text)?.map((item) => parseScalar(setting.items ?? 'text', setting, item))
+  return items?.includes(undefined) === true ? undefined : items
+}
+
+function parseScalar(kind: SettingKind, { choices }: Setting, text: string): unknown {
+  switch (kind) {
     case 'duration':
       return parseDuration(text)
     case 'integer':
     case 'number':
-      return parseNumber(text, setting.kind)
+      return parseNumber(text, kind)
     case 'boolean':
       return parseBoolean(text)
-    case 'list':
-      return splitList(text)
     case 'choice':
-      return setting.choices.find((choice) => choice === text.toLowerCase())
+      return choices.find((choice) => choice === text.toLowerCase())
     case 'text':
       return text
+    case 'list':
+    case 'json':
+      return undefined
   }
 }
 

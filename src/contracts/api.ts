@@ -226,6 +226,8 @@ export interface MetricsSnapshot {
   readonly breakers: readonly BreakerReport[]
   /** Failed steps that came back, by the way that did it, and those that did not. */
   readonly recoveries: Readonly<Record<string, number>>
+  /** Runs that reached a limit of their budget, by which one. */
+  readonly budgetExceeded: Readonly<Record<string, number>>
   readonly notices: { readonly sent: number; readonly failed: number; readonly dropped: number }
   readonly planCache: { readonly hits: number; readonly misses: number; readonly size: number }
   readonly activeRuns: number

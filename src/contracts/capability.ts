@@ -64,4 +64,6 @@ export interface OfferedCapability {
   readonly capability: Capability
   /** Relevance, larger is better; absent when nothing was ranked. */
   readonly score?: number
+  /** Its component keeps failing, and no call is let through at the moment. */
+  readonly degraded?: true
 }

@@ -56,8 +56,14 @@ export type RunFact =
   | ({ readonly type: 'step-repair'; readonly step: string } & RepairRecord)
   /** A decision after a failure. */
   | ({ readonly type: 'recovery'; readonly step: string; readonly component?: string } & RecoveryDecision)
-  /** The step succeeded after a failure; `way` is what did it. */
-  | { readonly type: 'recovered'; readonly step: string; readonly component?: string; readonly way: RecoveryWay }
+  /** The step succeeded after a failure; `way` is what did it. `degraded`: a declared value stands in for a result. */
+  | {
+      readonly type: 'recovered'
+      readonly step: string
+      readonly component?: string
+      readonly way: RecoveryWay
+      readonly degraded?: true
+    }
   /** Every way was tried or ruled out. */
   | {
       readonly type: 'recovery-failed'

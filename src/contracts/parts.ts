@@ -9,7 +9,7 @@ import type { NewRun } from './journal.ts'
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 import type { Message, Purpose } from './model.ts'
 import type { Issue, PlanDocument } from './plan.ts'
-import type { BudgetKind, BudgetSpec, Priority, RateLimitSpec } from './policy.ts'
+import type { BudgetKind, BudgetSpec, ComponentPolicy, Priority, RateLimitSpec } from './policy.ts'
 import type { BudgetReport, Degraded, Response } from './run.ts'
 
 // ---- time and chance are handed in -------------------------------------------------------------------------------
@@ -89,7 +89,10 @@ export interface RunBudget {
       readonly purpose?: Purpose
     },
   ): BudgetReservation | undefined
-  /** What the mandatory steps that have not begun will need at the least; kept from optional ones. */
+  /**
+   * Adds to what the mandatory steps that have not begun will need at the least; kept from optional ones. Whoever told it takes it
+   * back, with negative amounts, when such a step begins (just before it reserves) or is skipped.
+   */
   expect(need: BudgetAmounts): void
   /** The limit that was reached, if any. */
   readonly exceeded: BudgetKind | undefined
@@ -123,6 +126,8 @@ export interface Invoker {
    * share one refresh. Absent: credentials cannot be refreshed here.
    */
   refreshCredentials?(component: Component, signal: AbortSignal): Promise<boolean>
+  /** Told before any call what the configuration declares of components: connections, credentials. */
+  usePolicies?(policyOf: (component: string) => ComponentPolicy | undefined): void
   close?(): Promise<void>
 }
 
@@ -156,6 +161,22 @@ export interface Source {
   readonly invoker: Invoker
 }
 
+/** What is known of an instance beside its registration. */
+export interface InstanceCondition {
+  /** Of the usual traffic, what it takes now: 0 nothing, less than 1 while it recovers. */
+  readonly share: number
+  /** A call to it failed a moment ago. */
+  readonly hasJustFailed: boolean
+}
+
+/** What bears on which instance is picked. */
+export interface PickOptions {
+  /** Instance ids. */
+  readonly avoid?: ReadonlySet<string>
+  /** Absent: all are in a good one. */
+  readonly conditionOf?: (instance: Instance) => InstanceCondition
+}
+
 /** What planner, validation and executor see of the catalog: one immutable snapshot at a time, names without regard to case. */
 export interface CatalogView {
   /** Changes exactly when components or capabilities change (not with health). */
@@ -165,8 +186,8 @@ export interface CatalogView {
   find(component: string, action: string): Capability | undefined
   /** Every component that offers a capability of this name, in source order. */
   offering(capability: string): readonly Component[]
-  /** A healthy instance, the least busy first; one in `avoid` only when there is no other. */
-  pick(component: string, options?: { readonly avoid?: ReadonlySet<string> }): Instance | undefined
+  /** A healthy instance, the least busy first; one in `avoid`, or in a bad condition, only when there is no better. */
+  pick(component: string, options?: PickOptions): Instance | undefined
   /** Tells the view that a call to this instance begins; returns what tells it that the call has ended. */
   busy(instance: Instance): () => void
   refresh(signal: AbortSignal): Promise<void>

@@ -12,6 +12,7 @@ const json = z.custom<JsonValue>()
 
 /** Priorities by name, the most urgent first. */
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const
+/** One of {@link PRIORITIES}. */
 export type Priority = (typeof PRIORITIES)[number]
 
 /** What a run may use up. Absent: no such limit. */
@@ -22,7 +23,9 @@ export const budgetSchema = z.strictObject({
   wallTimeMs: span().optional().describe('From the start of the run, waiting not counted.'),
   componentCalls: count().optional().describe('Calls to components, repeated ones too.'),
 })
+/** What a run may use up; absent: no such limit. */
 export type BudgetSpec = z.output<typeof budgetSchema>
+/** A limit of a {@link BudgetSpec}. */
 export type BudgetKind = keyof BudgetSpec
 
 /** So many within so long; `burst` at once (default: as many as `requests`). */
@@ -31,6 +34,7 @@ export const rateLimitSchema = z.strictObject({
   perMs: span().default(1_000),
   burst: count().optional(),
 })
+/** So many `requests` within `perMs`, `burst` of them at once. */
 export type RateLimitSpec = z.output<typeof rateLimitSchema>
 
 /**
@@ -91,6 +95,7 @@ export const recoveryPolicySchema = z.strictObject({
   escalateAfter: count().optional().describe('Failed steps in a row before people are told.'),
   notify: z.array(z.string().min(1)).optional().describe('Names of `notify.targets` that hear of escalations.'),
 })
+/** How failures of one component are recovered from. */
 export type RecoveryPolicy = z.output<typeof recoveryPolicySchema>
 
 /** Thresholds of the breakers of one component's instances. */
@@ -139,6 +144,7 @@ export const componentPolicySchema = z.strictObject({
   breaker: breakerPolicySchema.optional(),
   recovery: recoveryPolicySchema.optional(),
 })
+/** What is declared of one component. */
 export type ComponentPolicy = z.output<typeof componentPolicySchema>
 
 /** What is declared of one model, under `models."VENDOR:NAME"`. Prices are per million tokens. */
@@ -149,6 +155,7 @@ export const modelPolicySchema = z.strictObject({
   rateLimit: rateLimitSchema.optional(),
   tokensPerMinute: count().optional(),
 })
+/** What is declared of one model. Prices are per million tokens. */
 export type ModelPolicy = z.output<typeof modelPolicySchema>
 
 /** What one key (a principal, a team, `team/user`) may use, under `quotas.KEY`; `default` is for every key without its own. */
@@ -159,10 +166,12 @@ export const quotaSchema = z.strictObject({
   weight: z.number().positive().optional().describe('Share when keys compete. Default 1.'),
   budget: budgetSchema.optional().describe('Of each run of the key.'),
 })
+/** What one key may use. */
 export type QuotaSpec = z.output<typeof quotaSchema>
 
 /** What can be told to a target of notifications. */
 export const NOTICE_KINDS = ['escalation', 'recovered', 'recovery-failed', 'breaker', 'run-failed', 'budget'] as const
+/** One of {@link NOTICE_KINDS}. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number]
 
 /** A webhook under `notify.targets.NAME`. Bodies are signed with the secret (HMAC-SHA256). */
@@ -172,6 +181,7 @@ export const notifyTargetSchema = z.strictObject({
   on: z.array(z.enum(NOTICE_KINDS)).min(1).optional().describe('Default: escalation, recovery-failed, breaker.'),
   components: z.array(z.string().min(1)).optional().describe('Only what concerns these. Default: all.'),
 })
+/** A webhook that is told of notices. */
 export type NotifyTarget = z.output<typeof notifyTargetSchema>
 
 /** What a notice says; also the body of the webhook, in snake_case. No inputs, no outputs, no secrets. */

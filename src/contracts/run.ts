@@ -86,6 +86,8 @@ export interface StepRecord {
   readonly repairs?: readonly RepairRecord[]
   /** What was decided after each failure, in order. */
   readonly recoveries?: readonly RecoveryDecision[]
+  /** The output is a declared value that stands in for a result. */
+  readonly degraded?: true
   readonly dependsOn: readonly string[]
   readonly startedAt?: string
   readonly endedAt?: string

@@ -9,6 +9,7 @@ import { formatDuration } from '../util/duration.ts'
 import type { CallTarget } from './call-target.ts'
 import { type Outcome, readOutcome } from './outcome.ts'
 import { breakerKeyOf, type CallMemory, pickInstance } from './pick-instance.ts'
+import { callAmounts, reserveCall } from './step-budget.ts'
 import type { StepExecution } from './step-execution.ts'
 
 export interface CallSpec {
@@ -32,7 +33,9 @@ export class Attempt implements InvokerCall {
   wasSent = false
   readonly #execution: StepExecution
   readonly #number: number
-  readonly #startedAt: number
+  readonly startedAt: number
+  /** When the answer was there; NaN until then. */
+  endedAt = Number.NaN
   #isOpen = true
   #controller: AbortController | undefined
   #stopReason: TuttiError | undefined
@@ -52,7 +55,7 @@ export class Attempt implements InvokerCall {
     this.headers = execution.run.headers
     this.#execution = execution
     this.#number = ++execution.attempts
-    this.#startedAt = execution.frame.clock.now()
+    this.startedAt = execution.frame.clock.now()
   }
 
   /** Made when somebody reads it. */
@@ -85,7 +88,7 @@ export class Attempt implements InvokerCall {
   end(status: 'succeeded' | 'failed' | 'cancelled', error?: TuttiError, retryInMs?: number): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    const durationMs = this.#execution.frame.clock.now() - this.#startedAt
+    const durationMs = (Number.isNaN(this.endedAt) ? this.#execution.frame.clock.now() : this.endedAt) - this.startedAt
     const step = this.#execution.name
     const attempt = this.#number
     const component = this.component.name
@@ -100,12 +103,12 @@ export class Attempt implements InvokerCall {
   }
 
   /** The answer, or the end of its time, or the step's stop: whichever comes first. What comes later is dropped. */
-  send(target: CallTarget, timeoutMs: number): Promise<InvokerResult> {
-    const { clock, deadlines } = this.#execution.frame
+  send(target: CallTarget, timeoutMs: number, now: number): Promise<InvokerResult> {
+    const { deadlines } = this.#execution.frame
     return new Promise((resolve, reject) => {
       this.#execution.throwIfStopped()
       this.#reject = reject
-      const deadline = deadlines.add(timeoutMs, clock.now(), () => this.#stop(timeoutOf(target, timeoutMs)))
+      const deadline = deadlines.add(timeoutMs, now, () => this.#stop(timeoutOf(target, timeoutMs)))
       const settle = (): void => {
         deadlines.remove(deadline)
         if (this.#stopReason === undefined) this.#execution.interruptWith(undefined)
@@ -162,39 +165,77 @@ export async function callOnce(
   memory: CallMemory,
 ): Promise<Outcome | FailedAttempt> {
   const { target } = spec
-  const { limiter } = target
   let attempt: Attempt | undefined
-  let release: (() => void) | undefined
   let instance: Instance | undefined
-  if (!limiter.tryAcquire()) release = await limiter.acquire(execution.signal)
   try {
+    const waiting = execution.holdFor(target)
+    if (waiting !== undefined) await waiting
+    const { budget } = execution.run
+    if (budget !== undefined && !reserveCall(execution, budget, target)) throw outOfBudget(execution, target)
     const picked = pickInstance(execution, target, breakers, memory)
     instance = picked
-    const outcome = await breakers.of(breakerKeyOf(target, picked)).run(() => {
+    const outcome = await breakers.of(breakerKeyOf(target, picked), target.component.name).run(() => {
       attempt = new Attempt(execution, spec, picked)
+      // A call counts from its beginning: one that is stopped is paid for too.
+      if (execution.reservation !== undefined) {
+        execution.reservation.settle(callAmounts(target))
+        execution.reservation = undefined
+      }
       return perform(execution, spec, attempt)
     })
+    if (attempt !== undefined) learn(execution, target, attempt)
     attempt?.end('succeeded')
     return outcome
   } catch (thrown) {
     const error = toTuttiError(thrown)
-    if (attempt !== undefined) return { error, attempt }
+    if (attempt !== undefined) {
+      learn(execution, target, attempt, error)
+      return { error, attempt }
+    }
     return instance === undefined ? { error } : { error, refusedBy: instance.id }
-  } finally {
-    if (release === undefined) limiter.release()
-    else release()
   }
 }
+
+/** What a call that has ended says of its component: how long it takes, how much at once it bears, when it may be asked again. */
+function learn(execution: StepExecution, target: CallTarget, attempt: Attempt, error?: TuttiError): void {
+  const { pool, durations } = target
+  const { adaptive } = pool
+  const { startedAt } = attempt
+  const { pools, clock } = execution.frame
+  if (error === undefined) {
+    const { endedAt } = attempt
+    durations.observe(endedAt - startedAt)
+    if (adaptive === undefined || adaptive.isAtRest) return
+    if (adaptive.succeed({ startedAt, endedAt, inUse: pool.inUse })) pools.update(pool)
+    return
+  }
+  if (adaptive?.fail(error, { startedAt, endedAt: clock.now() }) === true) pools.update(pool)
+  const { retry_after_ms: pauseMs } = error.details
+  if (typeof pauseMs === 'number' && error.retryable) pools.pause(pool, pauseMs)
+}
+
+const outOfBudget = ({ name }: StepExecution, { label }: CallTarget): TuttiError =>
+  new TuttiError(
+    'budget_exceeded',
+    `Step "${name}" may not call "${label}" any more: the budget of the run does not allow another call. Raise it, or mark other steps as optional.`,
+    { details: { sent: false } },
+  )
 
 async function perform(execution: StepExecution, spec: CallSpec, attempt: Attempt): Promise<Outcome> {
   const { run, frame } = execution
   const ended = run.view.busy(attempt.instance)
+  execution.isRateUsed = spec.target.pool.rate !== undefined
   try {
     attempt.begin()
     // What cannot be taken back is on disk before it is done.
-    if (!spec.isIdempotent && run.flush !== undefined) await run.flush()
-    const result = await attempt.send(spec.target, spec.timeoutMs)
-    return readOutcome(result, spec.target.label, frame.clock.now())
+    let now = attempt.startedAt
+    if (!spec.isIdempotent && run.flush !== undefined) {
+      await run.flush()
+      now = frame.clock.now()
+    }
+    const result = await attempt.send(spec.target, spec.timeoutMs, now)
+    attempt.endedAt = frame.clock.now()
+    return readOutcome(result, spec.target.label, attempt.endedAt)
   } finally {
     ended()
   }

@@ -3,10 +3,11 @@
 import { ABSENT, type CompiledStep, type CompiledValue, type Scope } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
-import type { CompiledSchema } from '../plan/schema.ts'
+import type { CompiledSchema, SchemaRepair } from '../plan/schema.ts'
 import { isJsonObject, stringifyJson } from '../util/json.ts'
 import { truncateText } from '../util/text.ts'
 import type { CallTarget } from './call-target.ts'
+import type { StepExecution } from './step-execution.ts'
 
 type SchemaIssue = ReturnType<CompiledSchema['check']>[number]
 
@@ -33,18 +34,35 @@ export function missingOf(inputs: JsonObject, target: CallTarget): readonly stri
   return NONE
 }
 
-/** True when the inputs are the same in every run. */
-export function hasOnlyLiterals(compiled: CompiledStep): boolean {
-  return compiled.wholeInputs === undefined && (compiled.inputs ?? []).every(({ value }) => value.isLiteral)
+/** Whether `checked` serves for every run: all was literal, and nothing was repaired, which each run tells anew. */
+export function servesEveryRun(
+  compiled: CompiledStep,
+  given: JsonObject,
+  checked: JsonObject,
+  target: CallTarget,
+): boolean {
+  if (compiled.wholeInputs !== undefined) return false
+  for (const { value } of compiled.inputs ?? []) if (!value.isLiteral) return false
+  return checked === given || target.schema.coerce(given).repairs === undefined
 }
 
+/** Who is told of another spelling that was brought to a legal one. */
+type Teller = Pick<StepExecution, 'name' | 'emit'>
+
 /**
- * Inputs as the schema wants them.
+ * Inputs as the schema wants them; repairs beyond a plain type (`usd`, `42 km`) are told to `teller`.
  * @throws TuttiError `invalid_input`: a failed conversion is an error, never 0 or false
  */
-export function checkInputs(inputs: JsonObject, target: CallTarget, compiled: CompiledStep, scope: Scope): JsonObject {
-  const { value, issues } = target.schema.coerce(inputs)
+export function checkInputs(
+  inputs: JsonObject,
+  target: CallTarget,
+  compiled: CompiledStep,
+  scope: Scope,
+  teller?: Teller,
+): JsonObject {
+  const { value, issues, repairs } = target.schema.coerce(inputs)
   const fitting = isJsonObject(value) ? value : inputs
+  if (repairs !== undefined && teller !== undefined) tellRepairs(repairs, target, teller)
   if (issues.length === 0) return fitting
   const kept = leaveOutNulls(fitting, issues, target, compiled, scope)
   if (kept !== undefined) {
@@ -52,6 +70,17 @@ export function checkInputs(inputs: JsonObject, target: CallTarget, compiled: Co
     if (again.issues.length === 0) return isJsonObject(again.value) ? again.value : kept
   }
   throw invalidInput(issues, target, compiled.name)
+}
+
+function tellRepairs(repairs: readonly SchemaRepair[], { label }: CallTarget, teller: Teller): void {
+  for (const { pointer, from, to } of repairs) {
+    teller.emit({
+      type: 'step-repair',
+      step: teller.name,
+      way: 'coerce',
+      reason: `Input "${pointer.slice(1)}" of "${label}" is ${show(from)}; the schema has ${show(to)} for it.`,
+    })
+  }
 }
 
 function bindEach(compiled: CompiledStep, scope: Scope): JsonObject {

@@ -5,9 +5,15 @@ import type { CompiledPlan, CompiledStep } from '../contracts/compiled.ts'
 import type { Config } from '../contracts/config.ts'
 import type { JsonObject } from '../contracts/json.ts'
 import type { CatalogView, Invoker } from '../contracts/parts.ts'
+import type { ComponentPolicy } from '../contracts/policy.ts'
 import { type CompiledSchema, compileSchema } from '../plan/schema.ts'
-import { createLimiter, type Limiter } from '../resilience/limits.ts'
+import type { Demand } from '../resilience/demand.ts'
+import type { Pool } from '../resilience/pool.ts'
+import { type PolicyOf, policiesByName } from '../util/component-policies.ts'
 import { isHealthy } from '../util/is-healthy.ts'
+import { nameKey } from '../util/name-key.ts'
+import { type Duration, Durations } from './durations.ts'
+import type { Pools } from './pools.ts'
 
 export interface CallTarget {
   readonly component: Component
@@ -15,13 +21,20 @@ export interface CallTarget {
   readonly invoker: Invoker
   readonly schema: CompiledSchema
   readonly required: readonly string[]
-  readonly limiter: Limiter
+  /** The limits of its component. */
+  readonly pool: Pool
+  /** What a call takes when the step and the run take nothing else; undefined when its component's resources have to be looked at. */
+  readonly demand: Demand | undefined
+  /** How long its calls take. */
+  readonly durations: Duration
   /** `component/action` */
   readonly label: string
   /** Without what a step declares. */
   readonly isIdempotent: boolean
   /** The breaker's key of each instance, by instance id. */
   readonly breakerKeys: Map<string, string>
+  /** What the configuration declares of the component. */
+  readonly policy: ComponentPolicy | undefined
 }
 
 export interface TargetAsk {
@@ -39,19 +52,29 @@ interface PlanMemory {
   readonly literals: (JsonObject | undefined)[]
 }
 
+/** Kinds that take no time of their own. */
+const COMPUTES: ReadonlySet<string> = new Set(['gate', 'transform'])
+/** Capabilities that are remembered after their component has gone. */
+const MAX_SEEN = 2_000
+
 export class CallTargets {
   readonly #settings: Config
   readonly #invokerOf: (component: Component) => Invoker
-  readonly #limiters = new Map<string, Limiter>()
+  readonly #policyOf: PolicyOf
+  readonly #pools: Pools
+  readonly #durations = new Durations()
+  readonly #seen = new Map<string, CallTarget>()
   readonly #plans = new WeakMap<CompiledPlan, PlanMemory>()
   readonly #byView = new WeakMap<
     CatalogView,
     { readonly fingerprint: string; readonly byKey: Map<string, CallTarget> }
   >()
 
-  constructor(settings: Config, invokerOf: (component: Component) => Invoker) {
+  constructor(settings: Config, invokerOf: (component: Component) => Invoker, pools: Pools) {
     this.#settings = settings
     this.#invokerOf = invokerOf
+    this.#policyOf = policiesByName(settings.components)
+    this.#pools = pools
   }
 
   /** The target of a step; undefined when the catalog has none. */
@@ -64,6 +87,27 @@ export class CallTargets {
     // Which component serves a bare capability depends on health, so it is asked each time.
     if (component !== undefined && target !== undefined) memory.targets[compiled.index] = target
     return target
+  }
+
+  /** What each step of a plan takes by itself, ms, by its number. */
+  expectations(plan: CompiledPlan, view: CatalogView): (index: number) => number {
+    const { targets } = this.#memoryOf(plan, view)
+    return (index) => {
+      const compiled = plan.steps[index]
+      if (compiled === undefined) return 0
+      const { type, wait } = compiled.step
+      if (type === 'call') {
+        const target = targets[index] ?? this.ofStep(plan, compiled, view)
+        return target?.durations.expectMs ?? this.#durations.meanMs
+      }
+      if (type === 'wait') return wait !== undefined && 'forMs' in wait ? wait.forMs : 0
+      return COMPUTES.has(type) ? 0 : this.durationsOf(type).expectMs
+    }
+  }
+
+  /** How long the steps of one kind take that call nothing. */
+  durationsOf(type: string): Duration {
+    return this.#durations.of(`:${type}`)
   }
 
   /** Inputs that are all literal, checked once; a copy, for a function may change what it is given. */
@@ -99,35 +143,50 @@ export class CallTargets {
     if (capability === undefined) return undefined
     const target = this.#make(component, capability)
     byKey.set(key, target)
+    this.#remember(key, target)
     return target
+  }
+
+  /** What the configuration declares of a component, whether or not it is in the catalog. */
+  policyOf(component: string): ComponentPolicy | undefined {
+    return this.#policyOf(component)
+  }
+
+  /** What a component took and gave that has left the catalog since; undefined when it was never called here. */
+  lastKnown({ component, action, capability }: TargetAsk): CallTarget | undefined {
+    return component === undefined ? undefined : this.#seen.get(`${component}\n${action ?? capability ?? ''}`)
+  }
+
+  #remember(key: string, target: CallTarget): void {
+    const [oldest] = this.#seen.keys()
+    if (this.#seen.size >= MAX_SEEN && oldest !== undefined) this.#seen.delete(oldest)
+    this.#seen.set(key, target)
   }
 
   #make(component: Component, capability: Capability): CallTarget {
     const { inputSchema, effect } = capability
     const { required } = inputSchema
+    const label = `${component.name}/${capability.name}`
+    const policy = this.#policyOf(component.name)
+    const pool = this.#pools.component(component.name)
+    pool.instances = component.instances.length
     return {
       component,
       capability,
       invoker: this.#invokerOf(component),
       schema: compileSchema(inputSchema),
       required: Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [],
-      limiter: this.#limiterOf(component.name),
-      label: `${component.name}/${capability.name}`,
+      pool,
+      demand:
+        policy?.resources === undefined ? this.#pools.demandOf({ ofRun: [], component: pool, step: '' }) : undefined,
+      durations: this.#durations.of(nameKey(label)),
+      label,
       isIdempotent:
         capability.idempotent ??
         (effect === 'read' || (effect === 'unknown' && this.#settings.recovery.unknown === 'repeat')),
       breakerKeys: new Map(),
+      policy,
     }
-  }
-
-  #limiterOf(name: string): Limiter {
-    const key = name.toLowerCase()
-    let limiter = this.#limiters.get(key)
-    if (limiter === undefined) {
-      limiter = createLimiter(this.#settings.executor.componentConcurrency)
-      this.#limiters.set(key, limiter)
-    }
-    return limiter
   }
 
   #memoryOf(plan: CompiledPlan, view: CatalogView): PlanMemory {

@@ -1,10 +1,13 @@
 // What the executor is made of, and what its call steps share over all runs.
+import type { BreakerReport } from '../contracts/api.ts'
 import type { Component } from '../contracts/capability.ts'
 import type { Config } from '../contracts/config.ts'
-import type { AskModel, Clock, Invoker, Logger, Random, StepHandler } from '../contracts/parts.ts'
+import type { AskModel, Clock, Coordination, Invoker, Logger, Random, StepHandler } from '../contracts/parts.ts'
 import type { Breakers } from '../resilience/breaker.ts'
 import type { CallTargets } from './call-target.ts'
 import type { Outcome } from './outcome.ts'
+import type { Pools } from './pools.ts'
+import type { Escalations } from './recovery/escalation.ts'
 import type { StepExecution } from './step-execution.ts'
 
 /** What the composition root hands to the executor. */
@@ -15,6 +18,10 @@ export interface ExecutorParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Where processes tell each other what they found out. */
+  readonly coordination?: Coordination
+  /** Hears every change of a breaker. */
+  readonly onBreaker?: (report: BreakerReport) => void
   /** Further kinds of steps, or other ways to run the known ones. */
   readonly handlers?: readonly StepHandler[]
 }
@@ -25,9 +32,9 @@ export interface CallParts {
   readonly ask: AskModel
   readonly random: Random
   readonly breakers: Breakers
+  readonly pools: Pools
   readonly targets: CallTargets
-  /** This call already stands in for another. */
-  readonly isStandIn?: true
+  readonly escalations: Escalations
 }
 
 /** What one run's scheduler is given. */
@@ -35,6 +42,8 @@ export interface SchedulerParts {
   readonly clock: Clock
   readonly log: Logger
   readonly maxConcurrency: number
+  readonly pools: Pools
+  readonly targets: CallTargets
   readonly runCall: (execution: StepExecution) => Promise<Outcome>
   readonly handlers: ReadonlyMap<string, StepHandler>
 }

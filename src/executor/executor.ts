@@ -8,6 +8,7 @@ import type { JsonValue } from '../contracts/json.ts'
 import type { Executor, PlanFeed, RunContext, StepHandler } from '../contracts/parts.ts'
 import { loadSchemas } from '../plan/schema.ts'
 import { createBreakers } from '../resilience/breaker.ts'
+import { policiesByName } from '../util/component-policies.ts'
 import { hideSecrets } from '../util/secrets.ts'
 import { CallTargets } from './call-target.ts'
 import type { CallParts, ExecutorParts } from './executor-parts.ts'
@@ -17,6 +18,8 @@ import { createGenerateHandler } from './handlers/generate.ts'
 import { transformHandler } from './handlers/transform.ts'
 import { createWaitHandler } from './handlers/wait.ts'
 import { keepShapes } from './kept-shapes.ts'
+import { Pools } from './pools.ts'
+import { Escalations } from './recovery/escalation.ts'
 import { Scheduler } from './scheduler.ts'
 import { StepExecution } from './step-execution.ts'
 
@@ -32,9 +35,20 @@ export interface OwnExecutor extends Executor {
 /** @see Executor */
 export function createExecutor(parts: ExecutorParts): OwnExecutor {
   const { settings, ask, clock, random, log } = parts
-  const breakers = createBreakers(settings.breaker, clock)
-  const targets = new CallTargets(settings, parts.invokerOf)
-  const callParts: CallParts = { settings, ask, random, breakers, targets }
+  const policyOf = policiesByName(settings.components)
+  const breakers = createBreakers(settings.breaker, {
+    clock,
+    policyOf: (component) => policyOf(component)?.breaker,
+    ...(parts.coordination !== undefined && { coordination: parts.coordination }),
+    onChange(report) {
+      // Traffic comes back in the steps in which the instances bear it.
+      pools.setShare(report)
+      parts.onBreaker?.(report)
+    },
+  })
+  const pools = new Pools(settings, { clock, coordination: parts.coordination })
+  const targets = new CallTargets(settings, parts.invokerOf, pools)
+  const callParts: CallParts = { settings, ask, random, breakers, pools, targets, escalations: new Escalations() }
   const builtIn: StepHandler[] = [
     gateHandler,
     transformHandler,
@@ -48,6 +62,8 @@ export function createExecutor(parts: ExecutorParts): OwnExecutor {
     clock,
     log,
     handlers,
+    pools,
+    targets,
     runCall: (execution: Parameters<typeof runCall>[0]) => runCall(execution, callParts),
   }
 
@@ -63,11 +79,12 @@ export function createExecutor(parts: ExecutorParts): OwnExecutor {
       await new Scheduler(withoutSecrets(run), plan, ofRun).runAll()
       return 'ended'
     },
-    limits: () => [],
+    limits: () => pools.usage(),
     breakers: () => breakers.reports(),
     close() {
       kept = []
       breakers.close()
+      pools.close()
       return Promise.resolve()
     },
   }

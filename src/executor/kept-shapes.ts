@@ -1,5 +1,6 @@
 // When a collection finds no instance of a class alive, V8 forgets the shape of its objects and all code that was optimised for
 // it. Between two runs there is none: the next run would begin cold. So one of each that a run is made of is kept, empty.
+// Times begin as NaN or a time: a field that begins as a small integer gets another shape with its first double.
 import type { Component } from '../contracts/capability.ts'
 import type { CompiledPlan, CompiledStep } from '../contracts/compiled.ts'
 import type { RunContext } from '../contracts/parts.ts'
@@ -9,6 +10,7 @@ import type { SchedulerParts } from './executor-parts.ts'
 import { createScope } from './run-state.ts'
 import { Scheduler } from './scheduler.ts'
 import { StepExecution } from './step-execution.ts'
+import { StepOrder, StepQueue } from './step-queue.ts'
 
 const PLAN: CompiledPlan = {
   document: { steps: [] },
@@ -49,12 +51,15 @@ export function keepShapes(run: RunContext, parts: SchedulerParts): readonly obj
     clock,
     scope: createScope(nobody, PLAN, []),
     deadlines: new Deadlines(clock),
+    places: { hold: () => undefined, pause: () => undefined },
+    pools: parts.pools,
   }
-  const execution = new StepExecution(frame, STEP, { startedAt: 0, holdsSlot: true })
+  const execution = new StepExecution(frame, STEP, clock.now())
   const target = {
     component: COMPONENT,
     capability: { name: '', description: '', inputSchema: {}, effect: 'read' as const },
   }
   const attempt = new Attempt(execution, { target, inputs: {} }, { id: '', health: 'healthy' })
-  return [new Scheduler(nobody, PLAN, parts), execution, attempt]
+  const order = new StepOrder(new Float64Array(0), new Uint8Array(0))
+  return [new Scheduler(nobody, PLAN, parts), execution, attempt, order, new StepQueue(order)]
 }

@@ -9,6 +9,7 @@ import { Deadlines } from './deadlines.ts'
 import type { SchedulerParts } from './executor-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadySet } from './ready-set.ts'
+import { RunPlaces, type StepStarter } from './run-places.ts'
 import {
   BROKEN,
   BYPASSED,
@@ -21,15 +22,15 @@ import {
   succeededView,
 } from './run-state.ts'
 import { blockedBy, isWanted, limitOf, limitPassed } from './settling.ts'
-import { SlotQueue } from './slot-queue.ts'
+import { StepBudget } from './step-budget.ts'
 import { type RunFrame, StepExecution } from './step-execution.ts'
 
-/** Kinds that wait or only compute: they take none of the run's places. */
-const WITHOUT_SLOT: ReadonlySet<string> = new Set(['wait', 'gate', 'transform'])
+/** Kinds that wait or only compute: they take no places. */
+const WITHOUT_PLACE: ReadonlySet<string> = new Set(['wait', 'gate', 'transform'])
 /** Steps begun in a row before other work of the process gets its turn. */
 const BATCH = 1_000
 
-export class Scheduler {
+export class Scheduler implements StepStarter {
   readonly #run: RunContext
   readonly #plan: CompiledPlan
   readonly #parts: SchedulerParts
@@ -38,7 +39,14 @@ export class Scheduler {
   readonly #settlements: Uint8Array
   readonly #views: (StepView | undefined)[]
   readonly #active = new Set<StepExecution>()
-  readonly #slots: SlotQueue
+  readonly #places: RunPlaces
+  readonly #budget: StepBudget | undefined
+  /** Those that are wanted before they begin, for their deadline. */
+  readonly #early = new Map<number, StepExecution>()
+  /** When each step became ready: from then on it is counted. */
+  readonly #readyAt: Float64Array
+  /** Of this turn. */
+  #now = Number.NaN
   #remaining: number
   #sinceTurn = 0
   #isPumping = false
@@ -56,10 +64,14 @@ export class Scheduler {
     this.#ready = new ReadySet(plan)
     this.#settlements = new Uint8Array(count)
     this.#views = new Array<StepView | undefined>(count)
-    this.#slots = new SlotQueue(parts.maxConcurrency)
+    this.#readyAt = new Float64Array(count)
     this.#remaining = count
-    const { clock } = parts
-    this.#frame = { run, plan, clock, scope: createScope(run, plan, this.#views), deadlines: new Deadlines(clock) }
+    const { clock, pools, targets } = parts
+    const scope = createScope(run, plan, this.#views)
+    this.#places = new RunPlaces({ run, plan, scope, limit: parts.maxConcurrency, pools, targets, starter: this })
+    const { budget } = run
+    this.#budget = budget === undefined || count === 0 ? undefined : new StepBudget(budget, { run, plan, targets })
+    this.#frame = { run, plan, clock, scope, deadlines: new Deadlines(clock), places: this.#places, pools }
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve
     })
@@ -74,7 +86,6 @@ export class Scheduler {
     else this.#pump()
     await this.#finished
     signal.removeEventListener('abort', onAbort)
-    this.#frame.deadlines.close()
   }
 
   /** Works off both queues. Called whenever something settled; never inside itself. */
@@ -85,11 +96,11 @@ export class Scheduler {
       return
     }
     this.#isPumping = true
+    this.#now = this.#parts.clock.now()
     while (this.#sinceTurn < BATCH) {
       const index = this.#ready.next()
       if (index !== undefined) this.#admit(index)
-      else if (this.#slots.mayTake(this.#isStopped)) this.#beginQueued()
-      else break
+      else if (!this.#places.startNext()) break
     }
     this.#isPumping = false
     if (this.#remaining === 0) this.#end()
@@ -114,37 +125,52 @@ export class Scheduler {
     if (earlier !== undefined) return this.#recall(step, earlier)
     const blocked = blockedBy(step, this.#settlements) ?? (this.#isStopped ? 'run-stopped' : undefined)
     if (blocked !== undefined) return this.#skip(step, blocked)
-    const execution = new StepExecution(this.#frame, step, {
-      startedAt: this.#parts.clock.now(),
-      holdsSlot: !WITHOUT_SLOT.has(step.step.type),
-    })
+    this.#readyAt[index] = this.#now
     try {
       if (!isWanted(step, this.#frame.scope)) return this.#skip(step, 'condition')
     } catch (thrown) {
-      this.#run.emit({ type: 'step-start', step: step.name })
-      return this.#fail(execution, toTuttiError(thrown))
+      return this.refuse(this.executionOf(index), toTuttiError(thrown))
     }
-    this.#watchDeadline(execution)
-    if (!execution.holdsSlot) return this.#begin(execution)
-    this.#slots.add(execution)
+    const limit = limitOf(step)
+    if (limit !== undefined) this.#watchDeadline(index, limit)
+    if (WITHOUT_PLACE.has(step.step.type)) this.begin(this.executionOf(index))
+    else this.#places.add(index)
   }
 
-  #beginQueued(): void {
-    const execution = this.#slots.take()
-    if (execution !== undefined && !execution.isOver && !this.#isStopped) return this.#begin(execution)
-    this.#slots.release()
-    if (execution === undefined || execution.isOver) return
-    execution.finish()
-    this.#skip(execution.compiled, 'run-stopped')
+  executionOf(index: number): StepExecution {
+    const known = this.#early.size === 0 ? undefined : this.#early.get(index)
+    return known ?? new StepExecution(this.#frame, this.#stepAt(index), this.#readyAt[index] ?? 0)
   }
 
-  #begin(execution: StepExecution): void {
+  isSettled(index: number): boolean {
+    return this.#settlements[index] !== OPEN
+  }
+
+  wake(): void {
+    this.#pump()
+  }
+
+  begin(execution: StepExecution): void {
+    if (this.#isStopped) return this.#leave(execution, 'run-stopped')
+    if (this.#budget?.admits(execution) === false) return this.#leave(execution, 'budget')
     this.#active.add(execution)
     this.#run.emit({ type: 'step-start', step: execution.name })
     this.#handle(execution).then(
       (outcome) => this.#succeed(execution, outcome),
       (thrown: unknown) => this.#fail(execution, toTuttiError(thrown)),
     )
+  }
+
+  refuse(execution: StepExecution, error: TuttiError): void {
+    this.#run.emit({ type: 'step-start', step: execution.name })
+    this.#fail(execution, error)
+  }
+
+  /** It has its places and needs them no more. */
+  #leave(execution: StepExecution, reason: SkipReason): void {
+    execution.finish()
+    this.#places.letGo(execution)
+    if (!this.#isDone) this.#skip(execution.compiled, reason)
   }
 
   #handle(execution: StepExecution): Promise<Outcome> {
@@ -167,9 +193,9 @@ export class Scheduler {
     return { output, response }
   }
 
-  #watchDeadline(execution: StepExecution): void {
-    const limit = limitOf(execution.compiled)
-    if (limit === undefined) return
+  #watchDeadline(index: number, limit: NonNullable<ReturnType<typeof limitOf>>): void {
+    const execution = this.executionOf(index)
+    this.#early.set(index, execution)
     execution.deadline = this.#frame.deadlines.add(limit.ms, execution.startedAt, () => {
       const error = limitPassed(execution.compiled, limit)
       if (!this.#active.has(execution)) this.#run.emit({ type: 'step-start', step: execution.name })
@@ -196,7 +222,7 @@ export class Scheduler {
     if (error.code === 'internal')
       this.#parts.log.error(`Step "${name}" failed inside.`, { runId: this.#run.runId, error })
     this.#run.emit(this.#failure(execution, 'failed', error))
-    if (!isCovered && this.#plan.onError === 'fail') this.#isStopped = true
+    if (!isCovered && this.#plan.onError === 'fail') this.#stop()
     this.#release(execution.compiled, !execution.isRead)
   }
 
@@ -210,8 +236,12 @@ export class Scheduler {
     }
   }
 
-  #skip({ name, index }: CompiledStep, skipReason: SkipReason): void {
-    const isBroken = skipReason === 'dependency-failed' || skipReason === 'run-stopped'
+  #skip({ name, index, step }: CompiledStep, skipReason: SkipReason): void {
+    // What is optional is not missed by those that wait for it.
+    const isMissed = skipReason === 'budget' && step.optional !== true
+    const isBroken = isMissed || skipReason === 'dependency-failed' || skipReason === 'run-stopped'
+    this.#early.get(index)?.finish()
+    this.#budget?.forget(index)
     this.#settle(index, SKIPPED_VIEW, isBroken ? BROKEN : BYPASSED)
     this.#run.emit({ type: 'step-end', step: name, status: 'skipped', skipReason, durationMs: 0 })
     this.#releaseNow(index)
@@ -223,15 +253,25 @@ export class Scheduler {
     const isBroken = isSkipped ? blockedBy(step, this.#settlements) === 'dependency-failed' : !view.success
     const isCovered = !isSkipped && step.step.onError === 'continue'
     this.#settle(step.index, view, isBroken && !isCovered ? BROKEN : isSkipped ? BYPASSED : PASSED)
-    if (view.status === 'failed' && !isCovered && this.#plan.onError === 'fail') this.#isStopped = true
+    if (view.status === 'failed' && !isCovered && this.#plan.onError === 'fail') this.#stop()
     this.#releaseNow(step.index)
+  }
+
+  /** Nothing begins any more; what runs ends. */
+  #stop(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    for (const index of this.#places.takeUnbegun()) this.#skip(this.#stepAt(index), 'run-stopped')
   }
 
   /** Takes the step out of what is at work. */
   #close(execution: StepExecution, view: StepView, settlement: Settlement): void {
+    const { index } = execution.compiled
     execution.finish()
-    if (this.#active.delete(execution) && execution.holdsSlot) this.#slots.release()
-    this.#settle(execution.compiled.index, view, settlement)
+    this.#active.delete(execution)
+    this.#settle(index, view, settlement)
+    this.#places.drop(index)
+    this.#places.letGo(execution)
   }
 
   #settle(index: number, view: StepView, settlement: Settlement): void {
@@ -252,7 +292,7 @@ export class Scheduler {
           runId: this.#run.runId,
           error: thrown,
         })
-        this.#isStopped = true
+        this.#stop()
         this.#releaseNow(step.index)
       },
     )
@@ -269,6 +309,7 @@ export class Scheduler {
   #cancel(reason: TuttiError): void {
     if (this.#isDone) return
     this.#isStopped = true
+    this.#places.close()
     for (const execution of this.#active) {
       execution.stop(reason)
       const fact = this.#failure(execution, 'cancelled', reason)
@@ -289,6 +330,9 @@ export class Scheduler {
 
   #end(): void {
     this.#isDone = true
+    // At once: a deadline of the same moment would end a step a second time.
+    this.#frame.deadlines.close()
+    this.#places.close()
     this.#finish()
   }
 

@@ -4,8 +4,23 @@ import type { CompiledPlan, CompiledStep, Scope } from '../contracts/compiled.ts
 import type { TuttiError } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
-import type { Clock, RunContext, StepContext } from '../contracts/parts.ts'
+import type { BudgetReservation, Clock, RunContext, StepContext } from '../contracts/parts.ts'
+import type { Demand } from '../resilience/demand.ts'
+import type { Pool } from '../resilience/pool.ts'
+import type { CallTarget } from './call-target.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
+import type { Pools } from './pools.ts'
+
+/** Where a step takes its places, and gives them back. */
+export interface Places {
+  /**
+   * The places for this target (or for none) instead of those that are held. @returns undefined when they are held now
+   * @throws TuttiError (as a rejection) `queue_full`, `not_supported`, or the reason when the step was stopped
+   */
+  hold(execution: StepExecution, target: CallTarget | undefined): Promise<void> | undefined
+  /** Others may have them, now. Does nothing when none are held. */
+  pause(execution: StepExecution): void
+}
 
 /** What every step of a run shares. */
 export interface RunFrame {
@@ -14,6 +29,8 @@ export interface RunFrame {
   readonly scope: Scope
   readonly clock: Clock
   readonly deadlines: Deadlines
+  readonly places: Places
+  readonly pools: Pools
 }
 
 export class StepExecution implements StepContext {
@@ -22,10 +39,18 @@ export class StepExecution implements StepContext {
   readonly startedAt: number
   /** Set while a deadline of the whole step runs. */
   deadline: Deadline | undefined
-  /** Whether it takes one of the run's places. */
-  readonly holdsSlot: boolean
-  /** The step that waits for a place behind this one. */
-  nextInQueue: StepExecution | undefined
+  /** Whether it has one of the run's places. */
+  hasPlace = false
+  /** What it holds of shared limits, beside the run's place. */
+  demand: Demand | undefined
+  /** The component whose limits are among them. */
+  heldPool: Pool | undefined
+  /** Who its places are for. */
+  target: CallTarget | undefined
+  /** A rate counts calls, not steps: each further call takes anew. */
+  isRateUsed = false
+  /** Set aside in the run's budget for the next call. */
+  reservation: BudgetReservation | undefined
   /** Calls begun so far, over all ways of recovery. */
   attempts = 0
   /** How often the inputs were changed, from 1: the last part of the idempotency key. */
@@ -37,15 +62,10 @@ export class StepExecution implements StepContext {
   #controller: AbortController | undefined
   #interrupt: ((reason: TuttiError) => void) | undefined
 
-  constructor(
-    frame: RunFrame,
-    compiled: CompiledStep,
-    options: { readonly startedAt: number; readonly holdsSlot: boolean },
-  ) {
+  constructor(frame: RunFrame, compiled: CompiledStep, startedAt: number) {
     this.frame = frame
     this.compiled = compiled
-    this.startedAt = options.startedAt
-    this.holdsSlot = options.holdsSlot
+    this.startedAt = startedAt
   }
 
   get run(): RunContext {
@@ -93,6 +113,7 @@ export class StepExecution implements StepContext {
   /** The step is settled. */
   finish(): void {
     this.#isOver = true
+    this.reservation?.settle({})
     if (this.deadline !== undefined) this.frame.deadlines.remove(this.deadline)
   }
 
@@ -113,6 +134,19 @@ export class StepExecution implements StepContext {
   /** @throws the reason, when the step was stopped */
   throwIfStopped(): void {
     if (this.#stopReason !== undefined) throw this.#stopReason
+  }
+
+  /** The places of this target, if others are held or none: a step never holds those of two. undefined: they are held. */
+  holdFor(target: CallTarget): Promise<void> | undefined {
+    return this.heldPool === target.pool && !this.isRateUsed ? undefined : this.frame.places.hold(this, target)
+  }
+
+  /** A sleep that holds no place; afterwards it has its places again. */
+  async pause(delayMs: number): Promise<void> {
+    const { places } = this.frame
+    places.pause(this)
+    await this.sleep(delayMs)
+    await places.hold(this, this.target)
   }
 
   sleep(delayMs: number): Promise<void> {

@@ -44,8 +44,23 @@ export async function compileDraft(document: PlanDocument): Promise<{ plan: Comp
   const graph = createGraph(dependencies)
   reportCycles(steps, dependencies, graph, issues)
   const onError = document.onError?.strategy ?? (document.name === undefined ? 'continue' : 'fail')
-  return { plan: { document, steps, indexOf, ...graph, ...(outputs !== undefined && { outputs }), onError }, issues }
+  const recovery = document.recovery && policiesByName(document.recovery)
+  return {
+    plan: {
+      document,
+      steps,
+      indexOf,
+      ...graph,
+      ...(outputs !== undefined && { outputs }),
+      ...(recovery !== undefined && { recovery }),
+      onError,
+    },
+    issues,
+  }
 }
+
+const policiesByName = (policies: NonNullable<PlanDocument['recovery']>): CompiledPlan['recovery'] =>
+  new Map(Object.entries(policies).map(([name, policy]) => [name.toLowerCase(), policy]))
 
 function reportCycles(steps: readonly CompiledStep[], dependencies: Dependencies, graph: Graph, issues: Issue[]): void {
   for (const cycle of findCycles(dependencies, graph)) {
@@ -66,7 +81,9 @@ function needsExpressions(document: PlanDocument): boolean {
       (step) =>
         isComplex(step.if) ||
         (step.wait !== undefined && 'until' in step.wait && isUntilExpression(step.wait.until)) ||
-        [step.inputs, step.set, step.prompt].some((value) => value !== undefined && usesExpressions(value)) ||
+        [step.inputs, step.set, step.prompt, step.concurrency?.key].some(
+          (value) => value !== undefined && usesExpressions(value),
+        ) ||
         (step.fallback?.some((item) => usesExpressions('value' in item ? item.value : (item.inputs ?? null))) ?? false),
     )
   )
@@ -127,6 +144,7 @@ function compileStep(step: Step, index: number, { indexOf, stamps, issues }: Com
     untilText === undefined
       ? undefined
       : use(compileUntil(untilText, [...path, 'wait', 'until'], name, issues), [...path, 'wait', 'until'])
+  const concurrencyKey = step.concurrency && compileAt(step.concurrency.key, [...path, 'concurrency', 'key'])
   const fallback = step.fallback?.map((item, i) => compileFallback(item, [...path, 'fallback', i], compileAt))
   return {
     index,
@@ -140,6 +158,7 @@ function compileStep(step: Step, index: number, { indexOf, stamps, issues }: Com
     ...(set !== undefined && { set }),
     ...(prompt !== undefined && { prompt }),
     ...(until !== undefined && { until }),
+    ...(concurrencyKey !== undefined && { concurrencyKey }),
     ...(fallback !== undefined && { fallback }),
   }
 }

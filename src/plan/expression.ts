@@ -1,11 +1,12 @@
 // `${...}` beyond plain paths: CEL by its syntax, JSON by its values. The library only parses; what it gives is compiled once to
 // closures over the live scope, so that evaluation costs well below a microsecond and keeps to its budget.
-import type { CompiledValue, Reference } from '../contracts/compiled.ts'
+import type { CompiledValue, Reference, Scope } from '../contracts/compiled.ts'
 import { ABSENT } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import { checkResult, startEvaluation } from './expression/budget.ts'
 import { compileTree } from './expression/compile.ts'
 import { createExpressionError } from './expression/error.ts'
+import { checkErrorFields } from './expression/error-fields.ts'
 import type { SyntaxTree } from './expression/node.ts'
 import { toParserText } from './expression/text.ts'
 import { checkReference, compilePath, parsePath } from './scope-path.ts'
@@ -44,6 +45,42 @@ export function compileExpression(text: string): CompiledValue {
       return value
     },
   }
+}
+
+/** What the condition of a fallback may read of the error that it is for. `status` is 0 when no HTTP answer came. */
+export type ErrorFacts = Readonly<Record<'code' | 'class' | 'message', string>> & { readonly status: number }
+
+const SOME_ERROR: ErrorFacts = { code: 'component_failed', class: 'backend', status: 500, message: '' }
+
+/**
+ * The `when` of a fallback in a recovery policy: an expression that knows `error.code`, `error.class`, `error.status` and
+ * `error.message`, nothing else, and gives true or false. Tried once at once, so that a wrong field is found when it is loaded.
+ * @throws TuttiError `expression_failed`, `expression_too_expensive`; what it gives throws the same
+ */
+export function compileErrorCondition(text: string): (error: ErrorFacts) => boolean {
+  const source = parsePath(text) === undefined ? parseTree(text) : undefined
+  if (source !== undefined) checkErrorFields(text, source)
+  const compiled = source === undefined ? undefined : compileTree(text, source, ['error'])
+  if (compiled === undefined || compiled.references.length > 0) {
+    throw createExpressionError(text, 0, 'Here only the "error" can be read: its code, class, status and message.')
+  }
+  const decide = (error: ErrorFacts): boolean => {
+    const evaluation = startEvaluation(NO_SCOPE, text)
+    evaluation.locals.push({ ...error })
+    const value = compiled.run(evaluation)
+    if (typeof value === 'boolean') return value
+    throw createExpressionError(text, 0, 'A condition gives true or false. Compare it, for example with ==.')
+  }
+  decide(SOME_ERROR)
+  return decide
+}
+
+const NO_SCOPE: Scope = {
+  inputs: {},
+  run: { id: '', request: null, started_at: '' },
+  step: () => undefined,
+  component: () => undefined,
+  secret: () => undefined,
 }
 
 function compileReference(text: string, reference: Reference): CompiledValue {

@@ -16,6 +16,7 @@ export interface ResolvedInputs {
 
 /** Applies defaults, checks and converts types. An input that is neither declared nor referred to is an error. */
 export function resolveInputs(document: PlanDocument, given: JsonObject): ResolvedInputs {
+  if (document.inputs === undefined && isEmpty(given)) return { inputs: {}, secrets: new Map(), issues: [] }
   const declared = new Map(Object.entries(document.inputs ?? {}))
   const inputs = new Map<string, JsonValue>()
   const secrets = new Map<string, string>()
@@ -59,6 +60,11 @@ function collectSecrets(name: string, value: JsonValue, secrets: Map<string, str
   }
   const text = typeof value === 'boolean' ? undefined : textOf(value)
   if (text !== undefined && text !== '') secrets.set(name, text)
+}
+
+function isEmpty(given: JsonObject): boolean {
+  for (const name in given) if (Object.hasOwn(given, name)) return false
+  return true
 }
 
 const acceptsNull = (type: string): boolean => type === 'any'

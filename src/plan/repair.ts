@@ -10,6 +10,7 @@ import { bareExpression } from './expression/bare-expression.ts'
 import { mapTexts, mapTextsOf } from './map-texts.ts'
 import { repairInputs } from './repair/inputs.ts'
 import { createReferenceRepair, createStepFinder } from './repair/references.ts'
+import { AUTHOR_DOCUMENT_KEYS, AUTHOR_STEP_KEYS } from './validate/policies.ts'
 
 export interface Repaired {
   readonly document: PlanDocument
@@ -26,11 +27,29 @@ export function repairDocument(document: PlanDocument, view: CatalogView): Repai
     const named = repairTarget(step, view, repairs)
     const linked = repairDependencies(named, find, repairs)
     const referring = repairValues(linked, repairText)
-    return repairCall(referring, view, repairs)
+    return withoutPolicy(repairCall(referring, view, repairs), AUTHOR_STEP_KEYS, `Step "${step.name}"`, repairs)
   })
+  const own = withoutPolicy(document, AUTHOR_DOCUMENT_KEYS, 'The plan', repairs)
   const outputs = document.outputs && mapTextsOf(document.outputs, repairText)
   if (repairs.length === 0) return { document, repairs }
-  return { document: { ...document, steps, ...(outputs !== undefined && { outputs }) }, repairs }
+  return { document: { ...own, steps, ...(outputs !== undefined && { outputs }) }, repairs }
+}
+
+/** What a plan may not decide is left out; it changes how the plan is run, not what it does. */
+function withoutPolicy<T extends object>(
+  node: T,
+  keys: readonly (keyof T & string)[],
+  what: string,
+  repairs: string[],
+): T {
+  const present = keys.filter((key) => node[key] !== undefined)
+  if (present.length === 0) return node
+  const kept = { ...node }
+  for (const key of present) {
+    delete kept[key]
+    repairs.push(`${what} no longer sets "${key}".`)
+  }
+  return kept
 }
 
 const isVisible = (capability: Capability): boolean => capability.internal !== true

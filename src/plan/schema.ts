@@ -6,17 +6,27 @@ import { TuttiError } from '../contracts/errors.ts'
 import type { JsonSchema, JsonValue } from '../contracts/json.ts'
 import { isJsonList, isJsonObject, stringifyJson } from '../util/json.ts'
 import { type Coercer, createCoercer } from './schema/coerce.ts'
+import { FORMATS } from './schema/formats.ts'
 import { describeErrors, type SchemaIssue } from './schema/issues.ts'
 import { normaliseSchema, type SafeSchema, safePattern } from './schema/normalise.ts'
+import { findRepairs, type SchemaRepair } from './schema/repairs.ts'
 
 export type { SchemaIssue } from './schema/issues.ts'
+export type { SchemaRepair } from './schema/repairs.ts'
+
+/** `repairs`: other spellings that were brought to legal ones (`usd`, `42 km`); absent when there are none. */
+export interface Coerced {
+  readonly value: JsonValue
+  readonly issues: readonly SchemaIssue[]
+  readonly repairs?: readonly SchemaRepair[]
+}
 
 export interface CompiledSchema {
   /** False when the schema could not be used: then every value passes. */
   readonly enforced: boolean
   check(value: JsonValue): readonly SchemaIssue[]
   /** The value with types brought to what the schema wants (the same object when nothing changed), and what still does not fit. */
-  coerce(value: JsonValue): { readonly value: JsonValue; readonly issues: readonly SchemaIssue[] }
+  coerce(value: JsonValue): Coerced
 }
 
 /** Longer text is not matched against a pattern that a stranger wrote. */
@@ -24,6 +34,7 @@ const MAX_PATTERN_INPUT = 2_000
 /** Longer lists are not compared item by item with each other. */
 const MAX_UNIQUE_ITEMS = 1_000
 const NO_ISSUES: readonly SchemaIssue[] = []
+const NO_REPAIRS: readonly SchemaRepair[] = []
 
 let ajv: Ajv2020 | undefined
 let loading: Promise<void> | undefined
@@ -45,6 +56,7 @@ async function load(): Promise<void> {
     addUsedSchema: false,
   })
   formatsModule.default.default(made)
+  for (const [name, validate] of FORMATS) made.addFormat(name, validate)
   made.addKeyword({
     keyword: 'x-tutti-pattern',
     type: 'string',
@@ -115,8 +127,11 @@ function createCompiledSchema(schema: JsonSchema): CompiledSchema {
     },
     check,
     coerce(given) {
-      const value = tolerateDepth(() => use().coercer.coerce(given)) ?? given
-      return { value, issues: check(value) }
+      const { coercer } = use()
+      const value = tolerateDepth(() => coercer.coerce(given)) ?? given
+      const issues = check(value)
+      const repairs = value === given ? NO_REPAIRS : (tolerateDepth(() => findRepairs(given, value)) ?? NO_REPAIRS)
+      return repairs.length === 0 ? { value, issues } : { value, issues, repairs }
     },
   }
 }

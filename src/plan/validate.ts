@@ -10,6 +10,7 @@ import { createIssue, type Path } from './issue.ts'
 import { literal } from './reference.ts'
 import { loadSchemas } from './schema.ts'
 import { usesSecrets, validateInputs } from './validate/inputs.ts'
+import { checkAuthorship, type Declared, validatePolicies } from './validate/policies.ts'
 import { type ReferencesContext, validateForeignText, validateReferences } from './validate/references.ts'
 import { findTarget, type Target, type TargetContext } from './validate/target.ts'
 
@@ -20,6 +21,8 @@ export interface ValidateOptions {
   readonly maxSteps: number
   /** What a model was shown; alternatives are taken from it. Others of the catalog are admitted too, by their schema. */
   readonly offered?: readonly OfferedCapability[]
+  /** What the operator declared: inventory, policies, prices, targets of notices. Absent: documents are not held against it. */
+  readonly declared?: Declared
 }
 
 interface Validation extends ReferencesContext {
@@ -35,7 +38,7 @@ export async function validatePlan(plan: CompiledPlan, view: CatalogView, option
     return [createIssue({ code: 'limit', path: ['steps'], message })]
   }
   const issues: Issue[] = []
-  const { origin, offered } = options
+  const { origin, offered, declared } = options
   const targets = steps.map(({ step, index }) => {
     if (step.type !== 'call') return undefined
     return findTarget(step, { view, origin, offered, step: step.name, path: ['steps', index], issues })
@@ -45,6 +48,8 @@ export async function validatePlan(plan: CompiledPlan, view: CatalogView, option
   if (targets.some((target) => target !== undefined) || steps.some(({ step }) => step.fallback !== undefined))
     await loadSchemas()
   for (const step of steps) validateStep(step, validation)
+  await validatePolicies({ plan, view, targets, declared, issues })
+  if (origin === 'model') checkAuthorship(plan, issues)
   for (const { name, value } of plan.outputs ?? []) validateValue(value, ['outputs', name], undefined, validation)
   return issues
 }
@@ -57,7 +62,7 @@ function outputSchemaOf({ step, set }: CompiledStep, target: Target | undefined)
 }
 
 function validateStep(compiled: CompiledStep, validation: Validation): void {
-  const { name, index, step, condition, inputs, wholeInputs, set, prompt, until } = compiled
+  const { name, index, step, condition, inputs, wholeInputs, set, prompt, until, concurrencyKey } = compiled
   const { issues, options } = validation
   const path: Path = ['steps', index]
   const target = validation.targets[index]
@@ -67,6 +72,7 @@ function validateStep(compiled: CompiledStep, validation: Validation): void {
   if (condition !== undefined) validateReferences(condition, [...path, 'if'], name, validation)
   if (prompt !== undefined) validateValue(prompt, [...path, 'prompt'], name, validation)
   if (until !== undefined) validateReferences(until, [...path, 'wait', 'until'], name, validation)
+  if (concurrencyKey !== undefined) validateKey(concurrencyKey, [...path, 'concurrency', 'key'], name, validation)
   if (target !== undefined && wholeInputs === undefined) {
     const mayBeFilled = (input: string): boolean =>
       compiled.dependencies.some((from) => mayGive(validation.outputSchemas[from], input))
@@ -120,6 +126,19 @@ function validateReferencesIn(
 function validateValue(value: CompiledValue, path: Path, step: string | undefined, validation: Validation): void {
   validateReferencesIn(value, path, step, validation)
   if (validation.options.origin === 'model' && usesSecrets(value)) validation.issues.push(secretLeak(path, step))
+}
+
+/** The key of a limit is shown to whoever looks at limits. */
+function validateKey(value: CompiledValue, path: Path, step: string, validation: Validation): void {
+  validateReferencesIn(value, path, step, validation)
+  const { inputs = {} } = validation.plan.document
+  const isSecret = value.references.some(
+    ({ root, name }) =>
+      root === 'secrets' || (root === 'inputs' && name !== undefined && inputs[name]?.secret === true),
+  )
+  if (!isSecret) return
+  const message = 'The key of a limit is shown in status and metrics; a secret may not be in it.'
+  validation.issues.push(createIssue({ code: 'secret_leak', path, step, message }))
 }
 
 function validateFallbacks(compiled: CompiledStep, path: Path, validation: Validation): void {

@@ -156,6 +156,7 @@ async function* askForPlan(
         runId: ask.runId,
         signal: ask.signal,
         emit: ask.emit,
+        ...(ask.budget !== undefined && { budget: ask.budget }),
       })
       for await (const text of stream) {
         answer += text

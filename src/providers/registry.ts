@@ -15,6 +15,8 @@ export interface ModelsParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Puts the gate of its limits before a model. */
+  readonly limit?: (model: LanguageModel) => LanguageModel
 }
 
 const VENDORS = ['openai', 'anthropic'] as const
@@ -69,7 +71,9 @@ export function createModels(config: Config, parts: ModelsParts): (purpose: Purp
     const known = single.get(id)
     if (known !== undefined) return known
     const guarded = createGuardedModel(vendorOf(vendor, setting).model(name), parts.clock, config.model)
-    const made = createRetryingModel(guarded, { ...parts, maxAttempts: config.model.maxAttempts })
+    // Within the retries, so that each attempt takes its turn; around the deadlines, so that waiting for it is not the model's time.
+    const limited = parts.limit?.(guarded) ?? guarded
+    const made = createRetryingModel(limited, { ...parts, maxAttempts: config.model.maxAttempts })
     single.set(id, made)
     return made
   }

@@ -3,6 +3,7 @@ import { toTuttiError } from '../contracts/errors.ts'
 import type { LanguageModel, ModelCall, ModelEvent } from '../contracts/model.ts'
 import type { Clock, Logger, Random } from '../contracts/parts.ts'
 import { type BackoffPolicy, backoffMs } from '../resilience/retry.ts'
+import { LONGEST_MODEL_PAUSE_MS } from './model-limits.ts'
 
 export interface RetryParts {
   readonly clock: Clock
@@ -13,8 +14,6 @@ export interface RetryParts {
 }
 
 const POLICY: BackoffPolicy = { initialWaitMs: 500, factor: 2, maxWaitMs: 8_000 }
-/** A vendor that asks for a longer pause counts as away: the next model of the list may answer sooner. */
-const LONGEST_PAUSE_MS = 60_000
 
 /** Repeats what failed for a passing reason, honouring `Retry-After`. Once text was given out, the error goes to the reader. */
 export function createRetryingModel(model: LanguageModel, parts: RetryParts): LanguageModel {
@@ -41,7 +40,7 @@ async function* streamWithRetries(
       // A deadline that passed has cost the reader its whole length already; the next model of the list may be faster.
       const isPassing = error.retryable && error.code !== 'model_timeout'
       const mayRepeat = !hasText && isPassing && attempt < maxAttempts && !call.signal.aborted
-      if (!mayRepeat || (asked !== undefined && asked > LONGEST_PAUSE_MS)) throw error
+      if (!mayRepeat || (asked !== undefined && asked > LONGEST_MODEL_PAUSE_MS)) throw error
       const waitMs = backoffMs(POLICY, attempt, random, asked)
       log.warn('a model call is repeated', {
         model: model.id,

@@ -1,8 +1,8 @@
 // The last fact of a run: what its events told, completed by what only its end can know.
 import { type ErrorInfo, errorInfo, type TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { JsonObject } from '../contracts/json.ts'
-import type { Degraded, Response, RunStatus } from '../contracts/run.ts'
-import { runErrors, runStatus, unfinishedAnswer } from './outcome.ts'
+import type { BudgetReport, Degraded, Response, RunStatus } from '../contracts/run.ts'
+import { budgetFailure, runErrors, runStatus, unfinishedAnswer } from './outcome.ts'
 
 /** What a run ends with, beside what its events tell. */
 export interface Ending {
@@ -23,21 +23,30 @@ export interface EndingFacts {
   /** Aborted when the run was stopped; the reason says why. */
   readonly signal: AbortSignal
   readonly totalMs: number
+  /** Of a run that had one. */
+  readonly budget?: BudgetReport
   /** ISO 8601 UTC with milliseconds. */
   readonly endedAt: string
 }
 
 /** The record so far as the final response. */
 export function endResponse(record: Response, ending: Ending, facts: EndingFacts): Response {
-  const { signal, isRequest, totalMs, endedAt } = facts
+  const { signal, isRequest, totalMs, endedAt, budget } = facts
   const stop = signal.aborted ? toTuttiError(signal.reason, 'cancelled') : undefined
   const isCancelled = stop?.code === 'cancelled'
   // Being cancelled is no failure; whatever else stopped the run says more than what that broke.
-  const error = isCancelled ? undefined : (stop ?? ending.error)
+  const isOverBudget = budget?.exceeded !== undefined && stop === undefined
+  const shortage = isOverBudget ? budgetFailure(record, budget) : undefined
+  const error = isCancelled ? undefined : (stop ?? ending.error ?? shortage)
   const failure: ErrorInfo | undefined = error === undefined ? undefined : errorInfo(error)
   const status = isCancelled
     ? 'cancelled'
-    : (ending.status ?? runStatus(record, { failed: failure !== undefined, missing: ending.missing }))
+    : (ending.status ??
+      runStatus(record, {
+        failed: error !== undefined && !(isOverBudget && error.code === 'budget_exceeded'),
+        missing: ending.missing,
+        isOverBudget,
+      }))
   const errors = runErrors(record, failure)
   return {
     ...record,
@@ -50,11 +59,21 @@ export function endResponse(record: Response, ending: Ending, facts: EndingFacts
       synthesisMs: ending.synthesisMs ?? 0,
       totalMs,
     },
-    ...(ending.degraded !== undefined && { degraded: ending.degraded }),
+    ...joinDegraded(ending.degraded ?? record.degraded, valuesThatStandIn(record)),
     ...(ending.missing !== undefined && { missing: ending.missing }),
+    ...(isOverBudget && { stopReason: 'budget' as const }),
+    ...(budget !== undefined && { budget }),
     ...(errors.length > 0 && { errors }),
     endedAt,
   }
+}
+
+/** Steps whose output is a declared value: readers of the answer should know. */
+function valuesThatStandIn({ steps }: Response): Degraded | undefined {
+  const names = steps.flatMap(({ name, degraded }) => (degraded === true ? [`"${name}"`] : []))
+  if (names.length === 0) return undefined
+  const shown = names.length > 5 ? [...names.slice(0, 5), `${names.length - 5} more`] : names
+  return { reason: `A declared value stands in for the result of ${shown.join(', ')}.`, way: 'fallback-value' }
 }
 
 /** What stood in for two parts of one run. */

@@ -1,6 +1,7 @@
 // What a run's record amounts to: its status, its errors, and what to say when no answer was made.
-import type { ErrorInfo } from '../contracts/errors.ts'
-import type { Response, RunStatus } from '../contracts/run.ts'
+import { type ErrorInfo, TuttiError } from '../contracts/errors.ts'
+import type { BudgetReport, Response, RunStatus, StepRecord } from '../contracts/run.ts'
+import { budgetName, usedUp } from '../util/budget-words.ts'
 
 /** Steps whose failure the document itself covers (`on_error: continue`). */
 function coveredSteps(record: Response): ReadonlySet<string> {
@@ -15,27 +16,48 @@ function failsWhole(record: Response): boolean {
   return strategy === 'fail'
 }
 
+export interface StatusFacts {
+  readonly failed: boolean
+  readonly missing: readonly string[] | undefined
+  /** A budget came to its end: what was not done for that has not failed. */
+  readonly isOverBudget: boolean
+}
+
 /** The status of an ended run that was not cancelled. */
-export function runStatus(
-  record: Response,
-  facts: { readonly failed: boolean; readonly missing: readonly string[] | undefined },
-): RunStatus {
+export function runStatus(record: Response, { failed: hasFailed, missing, isOverBudget }: StatusFacts): RunStatus {
   const covered = coveredSteps(record)
   let succeeded = 0
-  let failed = facts.failed ? 1 : 0
+  let failed = hasFailed ? 1 : 0
   for (const step of record.steps) {
     if (step.status === 'succeeded') succeeded++
-    else if (step.status === 'failed' && !covered.has(step.name)) failed++
-    else if (
-      step.status === 'skipped' &&
-      (step.skipReason === 'dependency-failed' || step.skipReason === 'run-stopped') &&
-      !covered.has(step.name)
-    )
-      failed++
-    else if (step.status === 'cancelled') failed++
+    else if (isFailure(step, isOverBudget) && !(covered.has(step.name) && step.status !== 'cancelled')) failed++
   }
   if (failed > 0) return succeeded === 0 || failsWhole(record) ? 'failed' : 'partial'
-  return (facts.missing?.length ?? 0) > 0 ? 'partial' : 'succeeded'
+  if (isOverBudget) return succeeded === 0 ? 'failed' : 'partial'
+  return (missing?.length ?? 0) > 0 ? 'partial' : 'succeeded'
+}
+
+function isFailure({ status, skipReason, error }: StepRecord, isOverBudget: boolean): boolean {
+  if (isOverBudget && (status === 'skipped' || error?.code === 'budget_exceeded')) return false
+  if (status === 'skipped') return skipReason === 'dependency-failed' || skipReason === 'run-stopped'
+  return status === 'failed' || status === 'cancelled'
+}
+
+const MAX_NAMED = 5
+
+/** What a used-up budget left undone, in words. */
+export function budgetFailure(record: Response, budget: BudgetReport): TuttiError {
+  const undone = record.steps.filter(
+    ({ status, skipReason }) => status !== 'succeeded' && !(status === 'skipped' && skipReason === 'condition'),
+  )
+  const named = undone.slice(0, MAX_NAMED).map(({ name }) => `"${name}"`)
+  if (undone.length > MAX_NAMED) named.push(`${undone.length - MAX_NAMED} more`)
+  const what = undone.length === 0 ? '' : ` Not done: ${named.join(', ')}.`
+  const limit = budget.exceeded === undefined ? 'the budget' : `budget.${budgetName(budget.exceeded)}`
+  return new TuttiError(
+    'budget_exceeded',
+    `The budget of the run did not reach for everything (${usedUp(budget)}).${what} Raise ${limit}, or ask for less.`,
+  )
 }
 
 /** The run's own error first, then each failed step's, with its name. */

@@ -1,40 +1,58 @@
-// The timeout of a whole run, kept by reading its facts: it stands still while the run only waits.
+// The time of a whole run, kept by reading its facts: its timeout and the wall time of its budget stand still while it only waits.
 import { TuttiError } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
 import type { Clock, RunHandle } from '../contracts/parts.ts'
+import { createCountdown } from '../util/countdown.ts'
+
+/** A wall clock with two ends: of the work, and of everything. */
+export interface WallTime {
+  readonly work: AbortSignal
+  readonly whole: AbortSignal
+  pause(): void
+  resume(): void
+}
 
 export interface LimitedRun {
   readonly handle: RunHandle
+  /** Aborts when no more work may be done: the run was stopped, or the time for it is up. */
+  readonly work: AbortSignal
+  /** Aborts when the run was stopped, or all of its time is up. */
+  readonly whole: AbortSignal
   /** Ends the watch. */
   stop(): void
 }
 
-/** A run without a timeout is given back as it is. One that takes too long is aborted with `run_timeout`. */
-export function limitRun(handle: RunHandle, clock: Clock): LimitedRun {
+/** A run without limits is given back as it is. One that takes too long for its timeout is aborted with `run_timeout`. */
+export function limitRun(handle: RunHandle, clock: Clock, wall?: WallTime): LimitedRun {
+  const { signal } = handle
   const { timeoutMs } = handle.run
-  if (timeoutMs === undefined) return { handle, stop: () => undefined }
-  const end = (): void => {
-    const message = `The run took longer than its timeout of ${timeoutMs} ms. Raise "timeout", or ask which step is slow.`
-    handle.abort(new TuttiError('run_timeout', message))
-  }
-  let leftMs = timeoutMs
-  let since = clock.now()
-  let cancel = clock.after(leftMs, end)
+  if (timeoutMs === undefined && wall === undefined)
+    return { handle, work: signal, whole: signal, stop: () => undefined }
+  const timeout =
+    timeoutMs === undefined ? undefined : createCountdown(clock, timeoutMs, () => handle.abort(tooLong(timeoutMs)))
   const watch = watchWaiting((isWaiting) => {
-    if (isWaiting) {
-      cancel()
-      leftMs -= clock.now() - since
-    } else {
-      since = clock.now()
-      cancel = clock.after(Math.max(0, leftMs), end)
+    for (const one of [timeout, wall]) {
+      if (isWaiting) one?.pause()
+      else one?.resume()
     }
   })
   const emit = (fact: RunFact): void => {
     handle.emit(fact)
     watch(fact)
   }
-  return { handle: { ...handle, emit }, stop: () => cancel() }
+  return {
+    handle: { ...handle, emit },
+    work: wall === undefined ? signal : AbortSignal.any([signal, wall.work]),
+    whole: wall === undefined ? signal : AbortSignal.any([signal, wall.whole]),
+    stop: () => timeout?.close(),
+  }
 }
+
+const tooLong = (timeoutMs: number): TuttiError =>
+  new TuttiError(
+    'run_timeout',
+    `The run took longer than its timeout of ${timeoutMs} ms. Raise "timeout", or ask which step is slow.`,
+  )
 
 /** Tells when a run begins to wait, with a step of type `wait` and nothing else at work, and when that is over. */
 function watchWaiting(onChange: (isWaiting: boolean) => void): (fact: RunFact) => void {

@@ -1,8 +1,12 @@
-// Hands runs to this process's own worker: by priority, then in order. Nothing survives the process.
+// Hands runs to this process's own worker: by priority, then fairly between keys, then by deadline, then in order. Nothing
+// survives the process.
 
 import type { RunEngine, SegmentEnd } from '../contracts/engine.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { Clock, Logger } from '../contracts/parts.ts'
+import type { Priority } from '../contracts/policy.ts'
+import { createFairQueue, type FairQueue } from '../resilience/fair-queue.ts'
+import { keyPath, type RunQuotas } from './run-quotas.ts'
 
 type Handler = (segment: { readonly runId: string; readonly signal: AbortSignal }) => Promise<SegmentEnd>
 
@@ -16,70 +20,117 @@ interface Worker {
 
 /** What was told to stop gets this long; what still goes on then is left behind. */
 const STOP_GRACE_MS = 5_000
+const ACCEPTED = Promise.resolve()
 
-const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const
+const RANKS = { critical: 0, high: 1, normal: 2, low: 3 } as const satisfies Record<Priority, number>
 
-export function createInProcessEngine(parts: { readonly clock: Clock; readonly log: Logger }): RunEngine {
-  const { clock, log } = parts
-  const queues = PRIORITIES.map((): { items: string[]; head: number } => ({ items: [], head: 0 }))
+type Job = Parameters<RunEngine['submit']>[0]
+
+export interface InProcessEngineParts {
+  readonly clock: Clock
+  readonly log: Logger
+  /** How many runs of a key may be at work. The others wait, and hold no worker. */
+  readonly quotas?: RunQuotas | undefined
+  /** Share of a key when keys compete for workers. Default 1. */
+  readonly weightOf?: ((key: string) => number | undefined) | undefined
+}
+
+export function createInProcessEngine({ clock, log, quotas, weightOf }: InProcessEngineParts): RunEngine {
+  const queue = createFairQueue<Job>()
+  /** Runs that may not begin for their quota, by its name. */
+  const held = new Map<string, FairQueue<Job>>()
+  /** Runs that wait for a time or a signal: they come back with the rank they had. */
+  const parked = new Map<string, Job>()
   const idle = new Set<() => void>()
   let worker: Worker | undefined
 
-  const next = (): string | undefined => {
-    for (const queue of queues) {
-      if (queue.head === queue.items.length) continue
-      const runId = queue.items[queue.head++]
-      if (queue.head === queue.items.length) {
-        queue.items = []
-        queue.head = 0
-      }
-      return runId
+  const addTo = (to: FairQueue<Job>, job: Job): void => {
+    const { key = '', priority = 'normal', deadline } = job
+    const flow = keyPath(key)
+    const weight = weightOf?.(flow[0] ?? '')
+    to.push(job, {
+      priority: RANKS[priority],
+      flow,
+      ...(weight !== undefined && { weight }),
+      ...(deadline !== undefined && { dueAtMs: deadline }),
+    })
+  }
+  /** False: its quota is used up, and it waits for that. */
+  const mayBegin = (job: Job): boolean => {
+    const full = quotas?.enter(job.key ?? '')
+    if (full === undefined) return true
+    let waiting = held.get(full)
+    if (waiting === undefined) held.set(full, (waiting = createFairQueue()))
+    addTo(waiting, job)
+    return false
+  }
+  const leaveQuotas = (key: string): void => {
+    quotas?.leave(key)
+    for (const name of keyPath(key)) {
+      const waiting = held.get(name)
+      const next = waiting?.pop()
+      if (next !== undefined) addTo(queue, next)
+      if (waiting?.size === 0) held.delete(name)
     }
-    return undefined
   }
-  const ended = (of: Worker): void => {
+  const ended = (of: Worker, job: Job): void => {
     of.running--
+    if (quotas !== undefined) leaveQuotas(job.key ?? '')
     if (of.running === 0) for (const wake of idle) wake()
-    pump()
+    if (queue.size > 0) pump()
   }
-  const runSegment = (of: Worker, runId: string): void => {
+  const runSegment = (of: Worker, job: Job): void => {
+    const { runId } = job
     of.running++
     of.handler({ runId, signal: of.abort.signal }).then(
       (end) => {
-        if (end !== 'ended' && end.parked.until !== undefined)
-          clock.after(end.parked.until - clock.now(), () => enqueue(runId, 'normal'))
-        ended(of)
+        if (end !== 'ended') park(job, end.parked.until)
+        ended(of, job)
       },
       (thrown: unknown) => {
         log.error('a run segment failed', {
           runId,
           error: thrown instanceof Error ? thrown.message : 'unknown',
         })
-        ended(of)
+        ended(of, job)
       },
     )
+  }
+  const park = (job: Job, until: number | undefined): void => {
+    parked.set(job.runId, job)
+    if (until !== undefined) clock.after(until - clock.now(), () => wake(job.runId, false))
+  }
+  /** A run that is not known here was accepted by another process, and nothing is known of it. */
+  const wake = (runId: string, isAsked: boolean): void => {
+    const job = parked.get(runId)
+    parked.delete(runId)
+    if (job !== undefined) enqueue(job)
+    else if (isAsked) enqueue({ runId })
   }
   const pump = (): void => {
     if (worker === undefined || worker.stopping) return
     while (worker.running < worker.concurrency) {
-      const runId = next()
-      if (runId === undefined) return
-      runSegment(worker, runId)
+      const job = queue.pop()
+      if (job === undefined) return
+      if (mayBegin(job)) runSegment(worker, job)
     }
   }
-  const enqueue = (runId: string, priority: (typeof PRIORITIES)[number]): void => {
-    queues[PRIORITIES.indexOf(priority)]?.items.push(runId)
-    pump()
+  const enqueue = (job: Job): void => {
+    if (worker === undefined || worker.stopping || worker.running >= worker.concurrency || queue.size > 0) {
+      addTo(queue, job)
+      pump()
+    } else if (mayBegin(job)) runSegment(worker, job)
   }
 
   return {
-    async submit({ runId, priority = 'normal', notBefore }) {
-      const delayMs = notBefore === undefined ? 0 : notBefore - clock.now()
-      if (delayMs > 0) clock.after(delayMs, () => enqueue(runId, priority))
-      else enqueue(runId, priority)
+    submit(job) {
+      const delayMs = job.notBefore === undefined ? 0 : job.notBefore - clock.now()
+      if (delayMs > 0) clock.after(delayMs, () => enqueue(job))
+      else enqueue(job)
+      return ACCEPTED
     },
     async wake(runId) {
-      enqueue(runId, 'normal')
+      wake(runId, true)
     },
     work(handler, { concurrency }) {
       if (worker !== undefined && !worker.stopping)

@@ -30,14 +30,20 @@ const journalError = (thrown: unknown): TuttiError =>
         cause: thrown,
       })
 
-/** A promise of the work, also when it throws before it gives one. */
-async function classified<T>(work: () => Promise<T>): Promise<T> {
+/** A promise of the work, also when it throws before it gives one, or gives none. */
+function promised<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work()
+    return Promise.resolve(work())
   } catch (thrown) {
-    throw journalError(thrown)
+    return Promise.reject(thrown)
   }
 }
+
+const refused = (thrown: unknown): never => {
+  throw journalError(thrown)
+}
+
+const classified = <T>(work: () => Promise<T>): Promise<T> => promised(work).catch(refused)
 
 async function* classifiedItems<T>(items: () => AsyncIterable<T>): AsyncGenerator<T> {
   try {
@@ -63,19 +69,50 @@ export function createJournalDoor(
     if (waiting.delete(runId) && waiting.size === 0 && isWritten) log.info('The journal can be written again.')
   }
 
+  /** What a first try has thrown; all others follow from here. */
+  const repeat = async <T>(
+    runId: string,
+    work: () => Promise<T>,
+    signalOf: () => AbortSignal,
+    first: unknown,
+  ): Promise<T> => {
+    let thrown = first
+    for (let waitMs = INITIAL_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
+      const error = journalError(thrown)
+      const signal = signalOf()
+      if (isFinal(error) || signal.aborted) {
+        ended(runId, false)
+        throw error
+      }
+      failed(runId, error)
+      await clock.sleep(waitMs, signal).catch(() => {
+        ended(runId, false)
+        throw error
+      })
+      try {
+        const done = await work()
+        ended(runId, true)
+        return done
+      } catch (again) {
+        thrown = again
+      }
+    }
+  }
+
   return {
     journal: {
       durable: inner.durable,
-      async create(run) {
-        try {
-          await classified(() => inner.create(run))
-          refusal = undefined
-        } catch (thrown) {
-          const error = journalError(thrown)
-          if (!isFinal(error)) refusal = { message: error.message, at: clock.now() }
-          throw error
-        }
-      },
+      create: (run) =>
+        promised(() => inner.create(run)).then(
+          () => {
+            refusal = undefined
+          },
+          (thrown: unknown) => {
+            const error = journalError(thrown)
+            if (!isFinal(error)) refusal = { message: error.message, at: clock.now() }
+            throw error
+          },
+        ),
       load: (runId) => classified(() => inner.load(runId)),
       begin: (runId) => classified(() => inner.begin(runId)),
       append: (runId, epoch, events) => classified(() => inner.append(runId, epoch, events)),
@@ -91,26 +128,13 @@ export function createJournalDoor(
       if (message !== undefined) return message
       return refusal !== undefined && clock.now() - refusal.at < REFUSAL_COUNTS_MS ? refusal.message : undefined
     },
-    async persist(runId, work, signalOf) {
-      for (let waitMs = INITIAL_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
-        try {
-          const done = await work()
-          ended(runId, true)
+    persist: (runId, work, signalOf) =>
+      promised(work).then(
+        (done) => {
+          if (waiting.size > 0) ended(runId, true)
           return done
-        } catch (thrown) {
-          const error = journalError(thrown)
-          const signal = signalOf()
-          if (isFinal(error) || signal.aborted) {
-            ended(runId, false)
-            throw error
-          }
-          failed(runId, error)
-          await clock.sleep(waitMs, signal).catch(() => {
-            ended(runId, false)
-            throw error
-          })
-        }
-      }
-    },
+        },
+        (thrown: unknown) => repeat(runId, work, signalOf, thrown),
+      ),
   }
 }

@@ -1,5 +1,6 @@
 // The shapes that cross the wire: bodies and queries are checked with them, and openapi.json is made from them.
 import { z } from 'zod'
+import { budgetSchema, PRIORITIES } from '../contracts/policy.ts'
 import { parseDuration } from '../util/duration.ts'
 
 const statuses = ['queued', 'running', 'waiting', 'paused', 'succeeded', 'partial', 'failed', 'cancelled'] as const
@@ -16,18 +17,37 @@ const request = z
   .refine((text) => text.trim() !== '', 'must not be blank')
   .describe('What you want, in plain language.')
 
+const durationText = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration such as 30s or 5m')
+const budget = z
+  .strictObject({
+    model_calls: budgetSchema.shape.modelCalls,
+    tokens: budgetSchema.shape.tokens,
+    cost: budgetSchema.shape.cost,
+    wall_time: durationText.optional().describe('From the start of the run, waiting not counted; such as 2m.'),
+    component_calls: budgetSchema.shape.componentCalls,
+  })
+  .describe('What the run may use up; of what the server sets itself the smaller limit holds.')
+
 const options = z.strictObject({
   thread_id: z.string().min(1).max(200).optional().describe('Keeps earlier turns of the same conversation.'),
-  timeout: z
-    .string()
-    .refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration such as 30s or 5m')
-    .optional()
-    .describe('Bounds the whole run.'),
+  timeout: durationText.optional().describe('Bounds the whole run.'),
   metadata: z
     .record(z.string(), z.unknown())
     .optional()
     .describe('Facts about the caller, for the planner. Data, never instructions.'),
   max_concurrency: z.number().int().min(1).max(10_000).optional().describe('Steps of this run in flight.'),
+  priority: z
+    .enum(PRIORITIES)
+    .optional()
+    .describe('Before whom it goes when there is not room for all. Default normal.'),
+  key: z
+    .string()
+    .max(200)
+    .regex(/^[^/\s]+(?:\/[^/\s]+)*$/, 'must be names with slashes between them, such as payments/alice')
+    .optional()
+    .describe('Whose quota and fair share it takes, below those of the API key.'),
+  due_in: durationText.optional().describe('When it should be done: the earliest first among equals. Bounds nothing.'),
+  budget: budget.optional(),
 })
 
 export const submitBody = z
@@ -114,6 +134,24 @@ const attempt = z.object({
   started_at: z.iso.datetime(),
   duration_ms: z.number().optional(),
 })
+const decision = z.object({
+  class: z.string(),
+  error,
+  options: z.array(
+    z.object({
+      way: z.string(),
+      what: z.string().optional(),
+      feasible: z.boolean(),
+      why: z.string(),
+      cost: z.string(),
+      impact: z.string(),
+      wait_ms: z.number().optional(),
+    }),
+  ),
+  chosen: z.string(),
+  why: z.string(),
+  next: z.string().optional(),
+})
 const step = z.object({
   name: z.string(),
   component: z.string().optional(),
@@ -125,6 +163,8 @@ const step = z.object({
   skip_reason: z.string().optional(),
   attempts: z.array(attempt),
   repairs: z.array(anyObject).optional(),
+  recoveries: z.array(decision).optional(),
+  degraded: z.literal(true).optional(),
   depends_on: z.array(z.string()),
   started_at: z.iso.datetime().optional(),
   ended_at: z.iso.datetime().optional(),
@@ -148,6 +188,15 @@ const run = z.object({
   }),
   degraded: z.object({ reason: z.string(), way: z.string() }).optional(),
   missing: z.array(z.string()).optional(),
+  stop_reason: z.enum(['budget']).optional().describe('Why the run ended before everything was done.'),
+  budget: z
+    .object({
+      limits: z.record(z.string(), z.number()),
+      used: z.record(z.string(), z.number()),
+      exceeded: z.string().optional(),
+    })
+    .optional()
+    .describe('What the run was allowed and what it used: model_calls, tokens, cost, wall_time_ms, component_calls.'),
   errors: z.array(error.extend({ step: z.string().optional() })).optional(),
   started_at: z.iso.datetime().optional(),
   ended_at: z.iso.datetime().optional(),

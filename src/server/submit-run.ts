@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { RequestOptions, RunAsk } from '../contracts/api.ts'
 import { TuttiError } from '../contracts/errors.ts'
+import type { BudgetSpec } from '../contracts/policy.ts'
 import { responseToWire } from '../record/wire.ts'
 import { parseDuration } from '../util/duration.ts'
 import type { RunAnswers } from './answer-run.ts'
@@ -37,21 +38,41 @@ function readOptions({
   kind: 'plan' | 'workflow' | undefined
   asked: Asked
 }): RequestOptions {
-  const timeoutMs = body.options?.timeout === undefined ? undefined : parseDuration(body.options.timeout)
+  const { options = {} } = body
+  const { principal } = asked.caller
+  const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout)
+  const dueInMs = options.due_in === undefined ? undefined : parseDuration(options.due_in)
   const headers: Record<string, string> = {}
   for (const name of PASSED_HEADERS) {
     const value = asked.request.headers.get(name)
     if (value !== null) headers[name] = value
   }
   return {
-    principal: asked.caller.principal,
+    principal,
     headers,
     ...(kind !== undefined && { documentKind: kind }),
     ...(body.inputs !== undefined && { inputs: toJsonObject(body.inputs) }),
-    ...(body.options?.thread_id !== undefined && { threadId: body.options.thread_id }),
-    ...(body.options?.metadata !== undefined && { metadata: toJsonObject(body.options.metadata) }),
+    ...(options.thread_id !== undefined && { threadId: options.thread_id }),
+    ...(options.metadata !== undefined && { metadata: toJsonObject(options.metadata) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(body.options?.max_concurrency !== undefined && { maxConcurrency: body.options.max_concurrency }),
+    ...(options.max_concurrency !== undefined && { maxConcurrency: options.max_concurrency }),
+    ...(options.priority !== undefined && { priority: options.priority }),
+    // Below the caller's own: nobody takes the share of another, or leaves their own.
+    ...(options.key !== undefined && { key: `${principal}/${options.key}` }),
+    ...(dueInMs !== undefined && { dueInMs }),
+    ...(options.budget !== undefined && { budget: budgetFromWire(options.budget) }),
+  }
+}
+
+function budgetFromWire(budget: NonNullable<NonNullable<SubmitBody['options']>['budget']>): BudgetSpec {
+  const { model_calls: modelCalls, tokens, cost, component_calls: componentCalls } = budget
+  const wallTimeMs = budget.wall_time === undefined ? undefined : parseDuration(budget.wall_time)
+  return {
+    ...(modelCalls !== undefined && { modelCalls }),
+    ...(tokens !== undefined && { tokens }),
+    ...(cost !== undefined && { cost }),
+    ...(wallTimeMs !== undefined && { wallTimeMs }),
+    ...(componentCalls !== undefined && { componentCalls }),
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Config } from '../contracts/config.ts'
 import { toTuttiError } from '../contracts/errors.ts'
 import type { AskModel, SynthesisAsk, SynthesisEvent, Synthesizer } from '../contracts/parts.ts'
-import { CHARS_PER_TOKEN } from './digest.ts'
+import { CHARS_PER_TOKEN } from '../util/digest.ts'
 import { renderConcat } from './strategies/concat.ts'
 import { renderAnswerPrompt } from './strategies/model.ts'
 import { renderTemplate } from './strategies/template.ts'
@@ -51,8 +51,9 @@ async function* synthesizeWithModel(
   const prompt = renderAnswerPrompt(ask, { maxOutputTokens: settings.synthesizer.maxOutputTokens, persona, domain })
   let answer = ''
   try {
-    const { runId, signal, emit } = ask
-    for await (const text of model.stream({ purpose: 'synthesize', ...prompt, runId, signal, emit })) {
+    const { runId, signal, emit, budget } = ask
+    const question = { purpose: 'synthesize', ...prompt, runId, signal, emit } as const
+    for await (const text of model.stream(budget === undefined ? question : { ...question, budget })) {
       // Nothing but space is not yet an answer; the template may still have to give one.
       const isBegun = answer.trim() !== ''
       answer += text
@@ -64,7 +65,8 @@ async function* synthesizeWithModel(
     }
   } catch (thrown) {
     const error = toTuttiError(thrown)
-    if (ask.signal.aborted || error.code === 'cancelled') throw error
+    // Time that is up ends the model's answer, not the answer.
+    if (error.code !== 'budget_exceeded' && (ask.signal.aborted || error.code === 'cancelled')) throw error
     // What was delivered stays as it is: another text after it would be a second answer.
     if (answer.trim() !== '') {
       yield {

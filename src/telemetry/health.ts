@@ -1,5 +1,6 @@
 // The health report: what is away, why, and what still works.
-import type { HealthReport, SourceHealth } from '../contracts/api.ts'
+import type { BreakerReport, HealthReport, SourceHealth } from '../contracts/api.ts'
+import type { Component } from '../contracts/capability.ts'
 
 export interface HealthParts {
   readonly sources: readonly SourceHealth[]
@@ -7,6 +8,8 @@ export interface HealthParts {
   readonly journalDurable: boolean
   /** Why the journal cannot be written now. */
   readonly journalTrouble?: string | undefined
+  /** Components of which no instance may be called now. */
+  readonly downComponents?: readonly string[]
   readonly closed: boolean
 }
 
@@ -26,8 +29,38 @@ function checkSource(source: SourceHealth): Check {
   }
 }
 
+const MAX_NAMED = 10
+
+/** Components all of whose instances have an open breaker, by name. */
+export function listDown(
+  reports: readonly BreakerReport[],
+  componentOf: (name: string) => Component | undefined,
+): string[] {
+  const open = new Map<string, Set<string>>()
+  for (const { component, instance, state } of reports) {
+    if (state !== 'open') continue
+    const instances = open.get(component) ?? new Set<string>()
+    open.set(component, instances.add(instance))
+  }
+  return [...open].flatMap(([name, instances]) => {
+    const known = componentOf(name)
+    return known !== undefined && known.instances.every(({ id }) => instances.has(id)) ? [known.name] : []
+  })
+}
+
+function checkBreakers(down: readonly string[]): Check {
+  if (down.length === 0) return { status: 'ok', message: 'Every component may be called.' }
+  const named = down.slice(0, MAX_NAMED).map((name) => `"${name}"`)
+  const more = down.length > MAX_NAMED ? ` and ${down.length - MAX_NAMED} more` : ''
+  return {
+    status: 'degraded',
+    message: `Not called after repeated failures, until they recover: ${named.join(', ')}${more}.`,
+  }
+}
+
 /** Degraded as soon as one part is; unhealthy when no source could ever be loaded. No model is `off`, not a failure. */
-export function reportHealth({ sources, modelId, journalDurable, journalTrouble, closed }: HealthParts): HealthReport {
+export function reportHealth(parts: HealthParts): HealthReport {
+  const { sources, modelId, journalDurable, journalTrouble, downComponents = [], closed } = parts
   const checks: Record<string, Check> = {}
   for (const source of sources) checks[`source:${source.name}`] = checkSource(source)
   checks.model =
@@ -42,6 +75,7 @@ export function reportHealth({ sources, modelId, journalDurable, journalTrouble,
     journalTrouble === undefined
       ? { status: 'ok', message: journalDurable ? 'durable' : 'in memory: runs end with the process' }
       : { status: 'failed', message: `It cannot be written, and runs wait for it: ${journalTrouble}` }
+  checks.breakers = checkBreakers(downComponents)
   const loaded = sources.length === 0 || sources.some((source) => source.state === 'ready' || source.state === 'stale')
   const states = Object.values(checks).map((check) => check.status)
   const degraded = states.some((state) => state === 'degraded' || state === 'failed')

@@ -1,4 +1,5 @@
 // Log lines for operators, JSON or for eyes, always to a stream that is handed in; known secrets are blanked out on the way.
+import type { BreakerReport } from '../contracts/api.ts'
 import type { RunEvent } from '../contracts/events.ts'
 import type { Clock, Logger } from '../contracts/parts.ts'
 import { stringifyJson } from '../util/json.ts'
@@ -99,6 +100,44 @@ export function createEventLog(log: Logger): (event: RunEvent) => void {
         })
       case 'step-repair':
         return log.info('step repaired', { runId, step: event.step, way: event.way, reason: event.reason })
+      case 'recovery':
+        return log.info('recovery chosen', {
+          runId,
+          step: event.step,
+          component: event.component,
+          code: event.error.code,
+          chosen: event.chosen,
+          why: event.why,
+          next: event.next,
+        })
+      case 'recovered':
+        return log.info('step recovered', { runId, step: event.step, component: event.component, way: event.way })
+      case 'recovery-failed':
+        return log.warn('step could not be recovered', {
+          runId,
+          step: event.step,
+          component: event.component,
+          code: event.error.code,
+          tried: event.tried,
+        })
+      case 'escalation':
+        return log.error('people are told: a component keeps failing', {
+          runId,
+          step: event.step,
+          component: event.component,
+          code: event.error.code,
+          failures: event.failures,
+          notify: event.notify,
+        })
+      case 'budget-exceeded':
+        return log.warn('budget reached', {
+          runId,
+          step: event.step,
+          purpose: event.purpose,
+          budget: toSnakeCase(event.kind),
+          limit: event.limit,
+          used: event.used,
+        })
       case 'step-end':
         return log[event.status === 'failed' ? 'warn' : 'debug']('step ended', {
           runId,
@@ -127,5 +166,14 @@ export function createEventLog(log: Logger): (event: RunEvent) => void {
         })
       default:
     }
+  }
+}
+
+/** One line when a breaker opens, tries again, or is closed at full traffic; the shares between are for who debugs. */
+export function createBreakerLog(log: Logger): (report: BreakerReport) => void {
+  return ({ component, instance, state, share }) => {
+    if (state === 'open') log.warn('breaker opened: the instance is not called for now', { component, instance })
+    else if (share === 1) log.info('breaker closed', { component, instance })
+    else log.debug('breaker tries again', { component, instance, state, share })
   }
 }

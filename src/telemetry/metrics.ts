@@ -90,6 +90,7 @@ export function createMetrics(): Metrics {
   const steps = { succeeded: 0, failed: 0, skipped: 0, cancelled: 0 }
   const recoveries = new Map<string, number>()
   const repairs = new Map<string, number>()
+  const budgetExceeded = new Map<string, number>()
   const componentCalls = new Map<string, ComponentCalls>()
   const modelCalls = new Map<string, ModelCalls>()
   const running = new Map<string, RunningSteps>()
@@ -154,6 +155,9 @@ export function createMetrics(): Metrics {
         case 'recovery-failed':
           recoveries.set('none', (recoveries.get('none') ?? 0) + 1)
           break
+        case 'budget-exceeded':
+          budgetExceeded.set(event.kind, (budgetExceeded.get(event.kind) ?? 0) + 1)
+          break
         case 'step-repair':
           repairs.set(event.way, (repairs.get(event.way) ?? 0) + 1)
           break
@@ -180,6 +184,7 @@ export function createMetrics(): Metrics {
       modelCalls: [...modelCalls.values()].map((calls) => ({ ...calls })),
       repairs: Object.fromEntries(repairs),
       recoveries: Object.fromEntries(recoveries),
+      budgetExceeded: Object.fromEntries(budgetExceeded),
       maxParallelSteps,
     }),
   }

@@ -1,5 +1,6 @@
 // Metrics as Prometheus reads them: text format 0.0.4, base units, one HELP and TYPE per name.
-import type { Histogram, MetricsSnapshot } from '../contracts/api.ts'
+import type { BreakerReport, Histogram, LimitUsage, MetricsSnapshot } from '../contracts/api.ts'
+import { toSnakeCase } from '../util/snake-case.ts'
 
 /** The value of the `Content-Type` header for {@link renderPrometheus}. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -9,6 +10,9 @@ interface Sample {
   readonly labels: Labels
   readonly value: number
 }
+
+/** Limits and breakers beyond this many are left out, the busiest kept: keys and instances come and go. */
+const MAX_SERIES = 1_000
 
 const ENDED = ['succeeded', 'partial', 'failed', 'cancelled'] as const
 
@@ -99,12 +103,103 @@ export function renderPrometheus(metrics: MetricsSnapshot): string {
       'What recovery did beyond repeating a call.',
       byName(metrics.repairs, 'way'),
     ),
+    ...renderSimple(
+      'counter',
+      'tutti_recoveries_total',
+      'Failed steps that came back, by the way that did it; "none": those that did not.',
+      byName(metrics.recoveries, 'way'),
+    ),
+    ...renderSimple(
+      'counter',
+      'tutti_budget_exceeded_total',
+      'Runs that reached a limit of their budget, by which one.',
+      Object.entries(metrics.budgetExceeded).map(([kind, value]) => ({ labels: { kind: toSnakeCase(kind) }, value })),
+    ),
+    ...renderSimple(
+      'counter',
+      'tutti_notices_total',
+      'Notices to webhooks: taken, given up, or never tried to the end.',
+      byName(metrics.notices, 'result'),
+    ),
+    ...renderLimits(metrics.limits),
+    ...renderBreakers(metrics.breakers),
     ...renderSimple('counter', 'tutti_plan_cache_total', 'Requests answered by a cached plan, or not.', [
       { labels: { result: 'hit' }, value: metrics.planCache.hits },
       { labels: { result: 'miss' }, value: metrics.planCache.misses },
     ]),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** One entry for each series, at most {@link MAX_SERIES}, those that weigh most. */
+function bounded<T>(entries: readonly T[], keyOf: (entry: T) => string, weightOf: (entry: T) => number): T[] {
+  const distinct = [...new Map(entries.map((entry) => [keyOf(entry), entry])).values()]
+  if (distinct.length <= MAX_SERIES) return distinct
+  return distinct.sort((a, b) => weightOf(b) - weightOf(a)).slice(0, MAX_SERIES)
+}
+
+function renderLimits(all: readonly LimitUsage[]): string[] {
+  const limits = bounded(
+    all,
+    ({ kind, name }) => `${kind}\n${name}`,
+    ({ inUse, waiting }) => waiting * 1e6 + inUse,
+  )
+  const samples = (valueOf: (usage: LimitUsage) => number, of = limits): Sample[] =>
+    of.map((usage) => ({ labels: { kind: usage.kind, name: usage.name }, value: valueOf(usage) }))
+  return [
+    ...renderSimple(
+      'gauge',
+      'tutti_limit_in_use',
+      'How much of a limit is taken.',
+      samples(({ inUse }) => inUse),
+    ),
+    ...renderSimple(
+      'gauge',
+      'tutti_limit',
+      'What a limit allows now; adaptive ones move.',
+      samples(
+        ({ limit }) => limit,
+        // 0 stands for none: only pauses are kept.
+        limits.filter(({ limit }) => limit > 0),
+      ),
+    ),
+    ...renderSimple(
+      'gauge',
+      'tutti_limit_waiting',
+      'How many wait for a limit.',
+      samples(({ waiting }) => waiting),
+    ),
+  ]
+}
+
+const STATES: Readonly<Record<BreakerReport['state'], number>> = { closed: 0, 'half-open': 1, open: 2 }
+
+/** Only those that are not closed at full traffic: an absent one is closed. */
+function renderBreakers(all: readonly BreakerReport[]): string[] {
+  const breakers = bounded(
+    all,
+    ({ component, instance }) => `${component}\n${instance}`,
+    ({ share }) => -share,
+  )
+  const samples = (valueOf: (report: BreakerReport) => number): Sample[] =>
+    breakers.map((report) => ({
+      labels: { component: report.component, instance: report.instance },
+      value: valueOf(report),
+    }))
+  return [
+    ...renderSimple(
+      'gauge',
+      'tutti_breaker_state',
+      '0 closed, 1 half-open, 2 open; closed ones at full traffic are left out.',
+      samples(({ state }) => STATES[state]),
+    ),
+    ...renderSimple(
+      'gauge',
+      'tutti_breaker_share',
+      'Share of the traffic that an instance takes, from 0 to 1.',
+      samples(({ share }) => share),
+    ),
+  ]
 }
 
 /** Summed over the status of the calls: one series per purpose, model and direction. */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createAllProvider } from '../../src/catalog/capability-providers/all.ts'
 import { createAutoProvider } from '../../src/catalog/capability-providers/auto.ts'
+import { markDegraded } from '../../src/catalog/capability-providers/mark-degraded.ts'
 import { createSearchProvider } from '../../src/catalog/capability-providers/search.ts'
 import { createCatalog } from '../../src/catalog/catalog.ts'
+import type { BreakerReport } from '../../src/contracts/api.ts'
 import type { Component } from '../../src/contracts/capability.ts'
 import type { CapabilityProvider } from '../../src/contracts/parts.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -125,5 +127,50 @@ describe('the automatic choice', () => {
     const many = await catalogOf([...numbered(50), component('weather')])
     expect((await offer(createAutoProvider({ ...few, topK: 20 }), 'weather')).names).toHaveLength(50)
     expect((await offer(createAutoProvider({ ...many, topK: 20 }), 'weather')).names).toEqual(['weather.do'])
+  })
+})
+
+describe('a component whose breakers are open', () => {
+  const report = (component: string, instance: string, share = 0): BreakerReport => {
+    const state = share === 0 ? 'open' : 'closed'
+    return { component, instance, state, share }
+  }
+  const two = { instances: [instance('b-1'), instance('b-2')] }
+
+  it('is offered as degraded, after all that are well', async () => {
+    const { catalog } = await catalogOf([component('a'), component('b', two), component('c')])
+    const provider = markDegraded(createAllProvider({ catalog }), () => [
+      report('a', 'a-1'),
+      report('b', 'b-1'),
+      report('b', 'b-2'),
+    ])
+    const { names, offered } = await offer(provider)
+    expect(names).toEqual(['c.do', 'a.do', 'b.do'])
+    expect(offered.map(({ degraded }) => degraded)).toEqual([undefined, true, true])
+  })
+
+  it('is not degraded while one instance takes calls, if only a tenth of them', async () => {
+    const { catalog } = await catalogOf([component('b', two)])
+    const reports = [report('b', 'b-1'), report('b', 'b-2', 0.1)]
+    const { offered } = await offer(markDegraded(createAllProvider({ catalog }), () => reports))
+    expect(offered[0]?.degraded).toBeUndefined()
+  })
+
+  it('keeps its place where a search found it nearer than others', async () => {
+    const { catalog } = await catalogOf([component('a'), component('b')])
+    const found = catalog.components().map((one, i) => ({
+      component: one,
+      capability: one.capabilities[0] ?? capability('do'),
+      score: 2 - i,
+    }))
+    const provider: CapabilityProvider = { offer: () => Promise.resolve({ offered: found, hidden: [] }) }
+    expect((await offer(markDegraded(provider, () => [report('a', 'a-1')]))).names).toEqual(['a.do', 'b.do'])
+  })
+
+  it('costs nothing while all breakers are closed: the very same offer', async () => {
+    const { catalog } = await catalogOf([component('a')])
+    const all = createAllProvider({ catalog })
+    const query = { request: 'x', principal: 'local', signal: anySignal }
+    expect(await markDegraded(all, () => [report('a', 'a-1', 0.5)]).offer(query)).toBe(await all.offer(query))
   })
 })

@@ -4,8 +4,10 @@ import { renderPlanTree } from '../../src/cli/render/plan-tree.ts'
 import { createRenderer, type Drawing, type RendererOptions } from '../../src/cli/render/renderer.ts'
 import { cleanText, createPaint, displayWidth, fitText, paintLine, showDuration } from '../../src/cli/render/text.ts'
 import { createWordWrap } from '../../src/cli/render/wrap.ts'
+import type { ErrorInfo } from '../../src/contracts/errors.ts'
 import type { RunFact } from '../../src/contracts/events.ts'
 import type { PlanDocument, Step } from '../../src/contracts/plan.ts'
+import type { RecoveryOption } from '../../src/contracts/run.ts'
 import { responseOf, stamp, start, stepFacts } from '../telemetry/events.ts'
 
 const plain = createPaint(false)
@@ -45,6 +47,37 @@ const play = (facts: readonly RunFact[], options: Partial<RendererOptions> = {},
     answer: drawings.map((d) => d.answer ?? '').join(''),
   }
 }
+
+describe('a step that is being recovered', () => {
+  const [begun, called, failed] = stepFacts('stock', { status: 'failed' })
+  const recovering = (error: ErrorInfo, option: Pick<RecoveryOption, 'way' | 'what' | 'waitMs'>): string => {
+    const decision: RunFact = {
+      type: 'recovery',
+      step: 'stock',
+      component: 'stock-service',
+      class: 'backend',
+      error,
+      options: [
+        { way: 'refresh', feasible: false, why: 'x', cost: 'none', impact: 'none' },
+        { ...option, feasible: true, why: 'x', cost: 'call', impact: 'none' },
+      ],
+      chosen: option.way,
+      why: 'x',
+    }
+    const facts = [...planned, begun, called, failed, decision].filter((fact) => fact !== undefined)
+    const { drawings } = play(facts, { live: true })
+    return drawings.at(-1)?.block?.find((line) => line.includes('stock-service')) ?? ''
+  }
+  it('says what went wrong and what is done about it, in a few words', () => {
+    const busy = { code: 'component_failed', message: 'long story', details: { status: 503 } } as const
+    expect(recovering(busy, { way: 'retry', what: 'the same call', waitMs: 200 })).toMatch(
+      /↻ stock .*503, again in 200 ?ms$/,
+    )
+    expect(recovering(busy, { way: 'fallback', what: 'fx-backup' })).toMatch(/503 ⇄ fx-backup stands in$/)
+    const late = { code: 'component_timeout', message: 'long story' } as const
+    expect(recovering(late, { way: 'retry', waitMs: 0 })).toMatch(/timeout, again at once$/)
+  })
+})
 
 describe('renderPlanTree', () => {
   it('does not say twice what a step calls', () => {

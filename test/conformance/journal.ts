@@ -112,6 +112,30 @@ export function describeJournal(name: string, create: () => RunJournal): void {
       expect(await journal.prune({ keep: 0 })).toBe(2)
       expect((await journal.list({})).items.map((r) => r.runId)).toEqual(['c'])
     })
+    it('keeps a large value under its name, the first one, for the holder of the run only', async () => {
+      const journal = create()
+      if (journal.putBlob === undefined || journal.getBlob === undefined) return
+      await journal.create(newRun('a'))
+      const first = await journal.begin('a')
+      const value = { id: 12345678901234567890n, rows: ['x'.repeat(100_000), null] }
+      await journal.putBlob('a', first.epoch, 'n', value)
+      await journal.putBlob('a', first.epoch, 'n', 'another')
+      expect(await journal.getBlob('a', 'n')).toEqual(value)
+      expect(await journal.getBlob('a', 'none')).toBeUndefined()
+      await journal.begin('a')
+      await expect(journal.putBlob('a', first.epoch, 'late', 1)).rejects.toMatchObject({ code: 'conflict' })
+      expect(await journal.getBlob('a', 'late')).toBeUndefined()
+    })
+    it('forgets the large values of a run with the run', async () => {
+      const journal = create()
+      if (journal.putBlob === undefined || journal.getBlob === undefined) return
+      await journal.create(newRun('a'))
+      const { epoch } = await journal.begin('a')
+      await journal.putBlob('a', epoch, 'n', 'x')
+      await journal.append('a', epoch, [runEnd('a', 1)])
+      await journal.prune({ keep: 0 })
+      await expect(journal.getBlob('a', 'n')).rejects.toMatchObject({ code: 'unknown_run' })
+    })
     it('names an unknown run', async () => {
       const journal = create()
       await expect(journal.begin('nope')).rejects.toMatchObject({ code: 'unknown_run' })

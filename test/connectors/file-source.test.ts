@@ -47,7 +47,7 @@ components:
         input_summary: {required: [{name: lat, type: float64}], optional: [{name: days, type: int}]}
   - name: fx
     kind: agent
-    instances: [{id: fx-1, address: 'https://fx-1.example'}, {address: 'fx-2.example:81'}]
+    instances: [{id: fx-1, address: 'https://fx-1.example', region: eu}, {address: 'fx-2.example:81'}]
     capabilities: [{name: convert, description: Converts money}]
 `
 
@@ -89,7 +89,7 @@ describe('a component file', () => {
         source: 'file',
         trust: 'configured',
         instances: [
-          { id: 'fx-1', address: 'https://fx-1.example', health: 'unknown' },
+          { id: 'fx-1', address: 'https://fx-1.example', health: 'unknown', region: 'eu' },
           { id: 'fx@fx-2.example:81', address: 'http://fx-2.example:81', health: 'unknown' },
         ],
         capabilities: [

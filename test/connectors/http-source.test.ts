@@ -44,7 +44,7 @@ describe('components at known addresses', () => {
   it('name themselves by their health, as tool or agent, and offer what can be read of their list', async () => {
     const server = await serve({
       '/api/capabilities': [200, LIST],
-      '/health': [200, { status: 'healthy', agent: 'research-agent', id: 'research-agent-1' }],
+      '/health': [200, { status: 'healthy', agent: 'research-agent', id: 'research-agent-1', region: 'eu-1' }],
     })
     const [component] = await sourceOf({ url: server.origin }).discovery.load(signal)
     expect(component).toMatchObject({
@@ -52,7 +52,7 @@ describe('components at known addresses', () => {
       kind: 'agent',
       source: 'given',
       trust: 'configured',
-      instances: [{ id: 'research-agent-1', address: server.origin, health: 'healthy' }],
+      instances: [{ id: 'research-agent-1', address: server.origin, health: 'healthy', region: 'eu-1' }],
     })
     expect(component?.capabilities.map(({ name, internal }) => [name, internal])).toEqual([
       ['ask', true],

@@ -82,6 +82,18 @@ describeWithRedis('components in Redis', () => {
     redis.client.set(`${namespace}:services:${key}`, JSON.stringify(value), 'EX', 30)
   const load = (source: Source): Promise<readonly Component[]> => source.discovery.load(signal)
 
+  it('reads where an instance runs from its registration or its metadata, and notices when that changes', async () => {
+    const at = (n: number, more: Record<string, unknown>) => put(record({ id: `w-${n}`, port: 8096 + n, ...more }))
+    await at(1, { region: 'eu' })
+    await at(2, { metadata: { region: 'us' } })
+    await at(3, { metadata: { region: 7 } })
+    const source = sourceOf()
+    const regions = async () => (await load(source))[0]?.instances.map(({ region }) => region)
+    expect(await regions()).toEqual(['eu', 'us', undefined])
+    await at(3, { region: 'asia' })
+    expect(await regions()).toEqual(['eu', 'us', 'asia'])
+  })
+
   it('reads a GoMind tool with its address, and its inputs from the summary, whatever Go calls the types', async () => {
     await put(record())
     const [component] = await load(sourceOf())

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { demo } from '../../src/cli/commands/ask.ts'
 import { runCli } from '../../src/cli/program.ts'
@@ -8,10 +9,23 @@ import { createClock } from '../../src/util/clock.ts'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const README = read('README.md')
-const GUIDES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+const GUIDES = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync('docs/guides').map((file) => `docs/guides/${file}`),
+]
 
 const blocksOf = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map((match) => match[1] ?? '')
+
+/** Programs under their own name, as they stand in the page. */
+const examplesIn = (text: string): { readonly path: string; readonly code: string }[] =>
+  [...text.matchAll(/<!-- (examples\/[\w.-]+) -->\n```ts\n([\s\S]*?)```/g)].map(([, path = '', code = '']) => ({
+    path,
+    code,
+  }))
 
 /** What a person sees at the end: written lines, with what was erased again taken away. */
 function createScreen(): { readonly terminal: Terminal; readonly lines: () => string[] } {
@@ -47,10 +61,12 @@ describe('the README', () => {
   })
 
   it('shows every example as it stands in its file, and no other code', () => {
-    const shown = [...README.matchAll(/<!-- (examples\/[\w.-]+) -->\n```ts\n([\s\S]*?)```/g)]
-    for (const [, path = '', code] of shown) expect(code, path).toBe(read(path))
-    expect(shown.map(([, path]) => path).sort()).toEqual(readdirSync('examples').map((file) => `examples/${file}`))
+    const shown = examplesIn(README)
+    for (const { path, code } of shown) expect(code, path).toBe(read(path))
     expect(blocksOf(README, 'ts')).toHaveLength(shown.length)
+    const programs = readdirSync('examples').filter((file) => file.endsWith('.ts'))
+    const pages = GUIDES.map(read).join('\n')
+    for (const file of programs) expect(pages).toContain(`examples/${file}`)
   })
 
   it('shows what the demo really prints, but for times and the weather of the day', async () => {
@@ -86,6 +102,12 @@ describe('the README', () => {
 })
 
 describe('the guides', () => {
+  it('show the programs that they name as they stand in their files', () => {
+    const shown = GUIDES.flatMap((path) => examplesIn(read(path)))
+    expect(shown.length).toBeGreaterThan(8)
+    for (const { path, code } of shown) expect(code, path).toBe(read(path))
+  })
+
   it.each(GUIDES)('%s links only to what is there', (path) => {
     const text = read(path)
     const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) =>
@@ -96,7 +118,9 @@ describe('the guides', () => {
     )
     for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
       if (target.startsWith('#')) expect(headings).toContain(target.slice(1))
-      else if (!/^https?:/.test(target)) expect(existsSync(target.split('#')[0] ?? ''), target).toBe(true)
+      else if (!/^https?:/.test(target)) {
+        expect(existsSync(join(dirname(path), target.split('#')[0] ?? '')), target).toBe(true)
+      }
     }
   })
 

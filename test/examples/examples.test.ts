@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
 
@@ -34,8 +34,73 @@ describe('the examples', () => {
     expect(await runExample('test-your-app')).toEqual([['as expected']])
   })
 
+  it('believes a notice that is signed, and no other (verify-webhook)', async () => {
+    const [genuine, forged] = await runExample('verify-webhook')
+    expect(genuine?.slice(0, 2)).toEqual(['genuine', 'run-failed'])
+    expect(forged?.slice(0, 2)).toEqual(['forged', 'run-failed'])
+    const guide = readFileSync(fileURLToPath(new URL('../../docs/guides/notices.md', import.meta.url)), 'utf8')
+    const example = readFileSync(fileURLToPath(new URL('../../examples/verify-webhook.ts', import.meta.url)), 'utf8')
+    const shown = /function isGenuine[\s\S]*?\n}\n/
+    expect(shown.exec(guide)?.[0]).toBe(shown.exec(example)?.[0])
+  })
+
+  it('calls what was overloaded again, and says why (recovery-retry)', async () => {
+    const decision = { class: 'backend', chosen: 'retry', next: 'retry', why: expect.stringContaining('1 of 3 calls') }
+    expect(await runExample('recovery-retry')).toEqual([[['failed', 'succeeded']], [[decision]]])
+  })
+
+  it('asks another instance (recovery-other-instance)', async () => {
+    expect(await runExample('recovery-other-instance')).toEqual([['succeeded', '2 instances were asked']])
+  })
+
+  it('corrects inputs that were refused (recovery-corrected-inputs)', async () => {
+    expect(await runExample('recovery-corrected-inputs')).toEqual([
+      [{ capital: 'Paris' }, ['re-resolve']],
+      [[{ code: 'France' }, { code: 'FR' }]],
+    ])
+  })
+
+  it('takes the fallback that a step declares (recovery-fallback)', async () => {
+    const [[output, component] = [], [repairs] = []] = await runExample('recovery-fallback')
+    expect([output, component]).toEqual([{ won: 1390 }, 'slow-fx'])
+    expect(repairs).toEqual([
+      'fallback: "fast-fx/rate" answered HTTP 500: down for the night. "slow-fx/rate" stands in.',
+    ])
+  })
+
+  it('follows a policy by class of error, and tells what it weighed (recovery-policy)', async () => {
+    const [[attempts] = [], [options] = []] = await runExample('recovery-policy')
+    expect(attempts).toEqual(['fast-fx failed', 'slow-fx succeeded'])
+    expect(options).toContain('retry no: The policy says "fallback" for errors of this class.')
+    expect(options).toContain('fallback yes: The policy declares it for this error.')
+  })
+
+  it('marks an answer in which a value stands in (recovery-degraded)', async () => {
+    expect(await runExample('recovery-degraded')).toEqual([
+      ['succeeded', { items: [] }, true],
+      [{ reason: 'A declared value stands in for the result of "suggest".', way: 'fallback-value' }],
+    ])
+  })
+
+  it('tells people once that a component fails again and again (recovery-escalation)', async () => {
+    expect(await runExample('recovery-escalation')).toEqual([['payments: 3 failed steps in a row']])
+  })
+
   it('has no example that is not run here', () => {
     const files = readdirSync(fileURLToPath(new URL('../../examples', import.meta.url)))
-    expect(files.sort()).toEqual(['quick-start.ts', 'run-a-plan.ts', 'test-your-app.ts', 'weather-tool.ts'])
+    expect(files.filter((file) => file.endsWith('.ts')).sort()).toEqual([
+      'quick-start.ts',
+      'recovery-corrected-inputs.ts',
+      'recovery-degraded.ts',
+      'recovery-escalation.ts',
+      'recovery-fallback.ts',
+      'recovery-other-instance.ts',
+      'recovery-policy.ts',
+      'recovery-retry.ts',
+      'run-a-plan.ts',
+      'test-your-app.ts',
+      'verify-webhook.ts',
+      'weather-tool.ts',
+    ])
   })
 })

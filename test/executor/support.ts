@@ -33,7 +33,10 @@ export interface ToolSpec {
   readonly inputs?: JsonSchema
   readonly effect?: Effect
   readonly idempotent?: boolean
+  /** Ids, or with a region `id@region`. */
   readonly instances?: readonly string[]
+  readonly trust?: Component['trust']
+  readonly outputs?: JsonSchema
   readonly timeoutMs?: number
 }
 
@@ -46,6 +49,8 @@ export interface WorldOptions {
   readonly model?: Partial<Record<Purpose, (ask: ModelAsk) => JsonValue | Promise<JsonValue>>>
   readonly handlers?: readonly StepHandler[]
   readonly onRefresh?: (world: World) => void
+  /** Absent: credentials cannot be renewed. */
+  readonly refreshCredentials?: (component: string) => Promise<boolean>
 }
 
 export interface RunOptions {
@@ -57,6 +62,8 @@ export interface RunOptions {
   readonly maxConcurrency?: number
   readonly signal?: AbortSignal
   readonly onEvent?: (fact: RunFact) => void
+  /** Whatever else the run has: a priority, a key, a budget. */
+  readonly context?: Partial<RunContext>
 }
 
 export interface Ran {
@@ -116,15 +123,19 @@ export function createWorld(options: WorldOptions = {}) {
       effect: spec.effect ?? 'read',
       ...(spec.idempotent !== undefined && { idempotent: spec.idempotent }),
       ...(spec.timeoutMs !== undefined && { timeoutMs: spec.timeoutMs }),
+      ...(spec.outputs !== undefined && { outputSchema: spec.outputs }),
     }
     const known = components.get(component)
     components.set(component, {
       name: component,
       kind: 'tool',
       source: 'test',
-      trust: 'local',
+      trust: spec.trust ?? 'local',
       capabilities: [...(known?.capabilities ?? []), capability],
-      instances: (spec.instances ?? ['one']).map((id) => ({ id, health: 'healthy' as const })),
+      instances: (spec.instances ?? ['one']).map((text) => {
+        const [id = '', region] = text.split('@')
+        return { id, health: 'healthy' as const, ...(region !== undefined && { region }) }
+      }),
     })
     handlers.set(target, spec.on)
     generation++
@@ -188,6 +199,9 @@ export function createWorld(options: WorldOptions = {}) {
         if (handler === undefined) throw new Error(`no handler for ${target}`)
         return await handler(invocation.inputs, invocation)
       },
+      ...(options.refreshCredentials !== undefined && {
+        refreshCredentials: ({ name }: Component) => options.refreshCredentials?.(name) ?? Promise.resolve(false),
+      }),
     }),
     ask,
     clock,
@@ -226,6 +240,7 @@ export function createWorld(options: WorldOptions = {}) {
       settled: asking.settled ?? new Map(),
       headers: {},
       ...(asking.maxConcurrency !== undefined && { maxConcurrency: asking.maxConcurrency }),
+      ...asking.context,
     }
     await executor.execute(context, { plan })
     return readEvents(events)

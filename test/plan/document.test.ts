@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonValue } from '../../src/contracts/json.ts'
 import type { PlanDocument } from '../../src/contracts/plan.ts'
+import { PRIORITIES } from '../../src/contracts/policy.ts'
 import { documentJsonSchema, documentToWire, documentToYaml, readDocument } from '../../src/plan/document.ts'
 
 const read = async (input: unknown): Promise<PlanDocument> => {
@@ -85,10 +86,6 @@ describe('what a document says', () => {
     'sync: {timeout: 1s}',
     'approval: true',
     'compensate: {component: x}',
-    'resources: {gpu: 1}',
-    'concurrency: {key: k, limit: 1}',
-    'priority: high',
-    'optional: true',
     'state_key: k',
     'parallel: [{tool: x}]',
     'workflow: other',
@@ -191,6 +188,13 @@ const callStep = fc.record(
     deadlineMs: ms,
     onError: fc.constantFrom('fail' as const, 'continue' as const),
     idempotent: fc.boolean(),
+    priority: fc.constantFrom(...PRIORITIES),
+    optional: fc.boolean(),
+    concurrency: fc.record({ key: fc.string({ minLength: 1 }), limit: fc.integer({ min: 1, max: 99 }) }),
+    resources: fc.dictionary(
+      fc.constantFrom('gpu', 'big_gpu', 'maxWaitMs'),
+      fc.double({ min: 0.1, max: 9, noNaN: true }),
+    ),
     retry: fc.record({ maxAttempts: fc.integer({ min: 1, max: 9 }), initialWaitMs: ms }, { requiredKeys: [] }),
     fallback: fc.array(fc.oneof(fc.record({ value: json }), fc.record({ component: name, inputs })), {
       minLength: 1,
@@ -198,6 +202,20 @@ const callStep = fc.record(
     }),
   },
   { requiredKeys: ['component', 'dependsOn'] },
+)
+const span = fc.integer({ min: 1, max: 2_147_483_647 })
+const policy = fc.record(
+  {
+    maxAttempts: fc.integer({ min: 1, max: 9 }),
+    backoff: fc.constantFrom('fixed' as const, 'linear' as const, 'exponential' as const),
+    initialWaitMs: span,
+    factor: fc.double({ min: 1, max: 9, noNaN: true }),
+    classes: fc.dictionary(fc.constantFrom('transient', 'input'), fc.record({ maxWaitMs: span }, { requiredKeys: [] })),
+    fallbacks: fc.array(fc.oneof(fc.record({ value: json }), fc.record({ component: name, inputs })), { minLength: 1 }),
+    escalateAfter: fc.integer({ min: 1, max: 9 }),
+    notify: fc.array(fc.string({ minLength: 1 })),
+  },
+  { requiredKeys: [] },
 )
 const document = fc
   .record(
@@ -207,6 +225,9 @@ const document = fc
       description: fc.string(),
       timeoutMs: ms,
       outputs: inputs,
+      priority: fc.constantFrom(...PRIORITIES),
+      budget: fc.record({ tokens: fc.integer({ min: 1 }), wallTimeMs: span }, { requiredKeys: [] }),
+      recovery: fc.dictionary(fc.constantFrom('fx', 'max_wait', 'wallTimeMs'), policy),
       steps: fc.array(callStep, { minLength: 1, maxLength: 5 }),
     },
     { requiredKeys: ['steps'] },

@@ -54,7 +54,7 @@ describe('coercion by schema', () => {
       { v: 1, next: { v: 2 } },
     ],
   ])('%s', (_, schema, given, wanted) => {
-    expect(compileSchema(schema).coerce(given)).toEqual({ value: wanted, issues: [] })
+    expect(compileSchema(schema).coerce(given)).toMatchObject({ value: wanted, issues: [] })
   })
 
   it.each<[string, JsonSchema, JsonValue]>([

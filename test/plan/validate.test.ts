@@ -14,6 +14,18 @@ const check = async (steps: unknown[], origin: 'model' | 'author' = 'author', mo
   (await checkDocument({ steps, ...more }, demoView, { origin, maxSteps: 100 })).issues
 
 describe('validation before any call', () => {
+  it('warns once of an input schema that cannot be used, and lets every input through', async () => {
+    let endless: Record<string, unknown> = {}
+    for (let i = 0; i < 500; i++) endless = { type: 'object', properties: { a: endless } }
+    const view = createView([component('odd', [capability('take', endless)])])
+    const steps = ['a', 'b'].map((name) => ({ name, component: 'odd', inputs: { a: 1 } }))
+    const { issues, plan } = await checkDocument({ steps }, view, { origin: 'author', maxSteps: 10 })
+    expect(plan).toBeDefined()
+    expect(issues).toMatchObject([
+      { code: 'not_supported', severity: 'warning', step: 'a', pointer: '/steps/0/inputs' },
+    ])
+  })
+
   it.each<[string, object, string, string, string[]]>([
     [
       'an unknown component',

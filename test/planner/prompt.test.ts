@@ -53,6 +53,15 @@ describe('renderMessages', () => {
     expect(text.split(String(id))).toHaveLength(3)
   })
 
+  it('marks what does not answer at the moment and says what that means, and not a byte more while all is well', () => {
+    const well = offer([component('a', { do: { description: 'x' } }), component('b', { do: { description: 'x' } })])
+    const text = renderCatalog(well.map((one) => (one.component.name === 'b' ? { ...one, degraded: true } : one)))
+    expect(text).toContain('## a / do (read)\n')
+    expect(text).toContain('## b / do (read, degraded)\n')
+    expect(text).toContain('"degraded" does not answer at the moment')
+    expect(renderCatalog(well)).not.toContain('degraded')
+  })
+
   it('says so when there is nothing to offer', () => {
     expect(renderMessages({ ...prompt, offered: [] })[0]?.content).toContain('no capability is available')
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { TuttiError } from '../../src/contracts/errors.ts'
+import { type ErrorInfo, TuttiError } from '../../src/contracts/errors.ts'
+import type { BudgetReport, StepRecord } from '../../src/contracts/run.ts'
 import { type Ending, endResponse, joinDegraded, joinMissing } from '../../src/record/ending.ts'
 import { createRunFold } from '../../src/record/fold.ts'
 
@@ -24,6 +25,72 @@ describe('endResponse', () => {
   it('always answers a request, and never invents an answer for a document', () => {
     expect(endOf({ error: broken }).answer).toBe('a part broke Nothing had been called.')
     expect(endOf({ error: broken }, undefined, false).answer).toBeNull()
+  })
+})
+
+describe('a run that came to the end of its budget', () => {
+  const budget: BudgetReport = { limits: { modelCalls: 2 }, used: { modelCalls: 2 }, exceeded: 'modelCalls' }
+  const refused: ErrorInfo = { code: 'budget_exceeded', message: 'no more' }
+  const broken: ErrorInfo = { code: 'component_failed', message: 'down' }
+  const endOfSteps = (
+    steps: readonly Partial<StepRecord>[],
+    { name, report = budget, ending = {} }: { name?: string; report?: BudgetReport; ending?: Ending } = {},
+  ) => {
+    const record = steps.map((step, i) => ({
+      name: `s${i}`,
+      status: 'pending' as const,
+      attempts: [],
+      dependsOn: [],
+      ...step,
+    }))
+    const plan = { steps: [], ...(name !== undefined && { name }) }
+    return endResponse({ ...createRunFold('r').snapshot(), plan, steps: record }, ending, {
+      isRequest: true,
+      signal: new AbortController().signal,
+      totalMs: 5,
+      endedAt: '2026-01-01T00:00:00.005Z',
+      budget: report,
+    })
+  }
+  const done = { status: 'succeeded' } as const
+  const shed = { status: 'skipped', skipReason: 'budget' } as const
+
+  it('is partial when something was reached, also as a workflow, for what was shed has not failed', () => {
+    expect(endOfSteps([done, shed])).toMatchObject({ status: 'partial', stopReason: 'budget', budget })
+    expect(endOfSteps([done, shed, { status: 'skipped', skipReason: 'dependency-failed' }], { name: 'w' }).status).toBe(
+      'partial',
+    )
+    expect(endOfSteps([done, { status: 'failed', error: refused }], { name: 'w' }).status).toBe('partial')
+    expect(endOfSteps([done, { status: 'cancelled', error: refused }], { name: 'w' }).status).toBe('partial')
+  })
+  it('is failed when nothing was reached, or when a workflow failed beside it', () => {
+    expect(endOfSteps([shed, shed])).toMatchObject({ status: 'failed', stopReason: 'budget' })
+    expect(endOfSteps([done, shed, { status: 'failed', error: broken }], { name: 'w' }).status).toBe('failed')
+    expect(endOfSteps([done, shed, { status: 'failed', error: broken }]).status).toBe('partial')
+  })
+  it('names what was not done, and at most five of it', () => {
+    const { errors } = endOfSteps([
+      done,
+      ...Array.from({ length: 7 }, () => shed),
+      { status: 'skipped', skipReason: 'condition' },
+    ])
+    expect(errors?.[0]?.message).toBe(
+      'The budget of the run did not reach for everything (model_calls: 2 of 2). Not done: "s1", "s2", "s3", "s4", "s5", 2 more. Raise budget.model_calls, or ask for less.',
+    )
+  })
+  it('keeps the error of the call that was refused where that ended the run', () => {
+    const error = new TuttiError('budget_exceeded', 'The model was not asked.')
+    expect(endOfSteps([], { ending: { error } })).toMatchObject({
+      status: 'failed',
+      stopReason: 'budget',
+      answer: 'The model was not asked. Nothing had been called.',
+    })
+  })
+  it('only reports its budget when no limit was reached', () => {
+    const report: BudgetReport = { limits: { modelCalls: 2 }, used: { modelCalls: 1 } }
+    const response = endOfSteps([done], { report })
+    expect(response).toMatchObject({ status: 'succeeded', budget: report })
+    expect(response).not.toHaveProperty('stopReason')
   })
 })
 

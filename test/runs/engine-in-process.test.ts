@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SegmentEnd } from '../../src/contracts/engine.ts'
 import type { Logger } from '../../src/contracts/parts.ts'
 import { createInProcessEngine } from '../../src/runs/engine-in-process.ts'
+import { createRunQuotas, type RunQuotas } from '../../src/runs/run-quotas.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -124,5 +125,104 @@ describe('in-process engine', () => {
     await clock.advance(1)
     await stopped
     expect(aborted).toBe(true)
+  })
+
+  describe('between keys', () => {
+    /** Runs go on until they are told to end. */
+    const createHeld = (options: { quotas?: RunQuotas; concurrency?: number; weights?: Record<string, number> }) => {
+      const engine = createInProcessEngine({
+        clock: createManualClock(),
+        log: silent,
+        quotas: options.quotas,
+        weightOf: (key) => options.weights?.[key],
+      })
+      const begun: string[] = []
+      const ends = new Map<string, () => void>()
+      const handler = ({ runId }: { runId: string }): Promise<SegmentEnd> => {
+        begun.push(runId)
+        return new Promise((resolve) => ends.set(runId, () => resolve('ended')))
+      }
+      const work = () => engine.work(handler, { concurrency: options.concurrency ?? 100 })
+      const end = async (runId: string): Promise<void> => {
+        ends.get(runId)?.()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      return { engine, begun, work, end }
+    }
+    it('takes turns, however many one of them has submitted', async () => {
+      const { engine, begun, work } = createHeld({})
+      for (let i = 0; i < 4; i++) await engine.submit({ runId: `a${i}`, key: 'a' })
+      await engine.submit({ runId: 'b0', key: 'b' })
+      work()
+      expect(begun.indexOf('b0')).toBeLessThan(2)
+    })
+    it('gives a key of twice the weight twice as many', async () => {
+      const { engine, begun, work } = createHeld({ weights: { a: 2 } })
+      for (let i = 0; i < 12; i++) for (const key of ['a', 'b']) await engine.submit({ runId: `${key}${i}`, key })
+      work()
+      expect(begun.slice(0, 9).filter((runId) => runId.startsWith('a'))).toHaveLength(6)
+    })
+    it('begins the run with the earliest deadline first', async () => {
+      const { engine, begun, work } = createHeld({})
+      for (const [runId, deadline] of [
+        ['late', 3_000],
+        ['soon', 1_000],
+        ['later', 2_000],
+      ] as const)
+        await engine.submit({ runId, key: 'a', deadline })
+      await engine.submit({ runId: 'never', key: 'a' })
+      work()
+      expect(begun).toEqual(['soon', 'later', 'late', 'never'])
+    })
+    it('keeps a key to its runs at work, while others pass by, and holds no worker for those that wait', async () => {
+      const quotas = createRunQuotas({ a: { maxRuns: 1 } }, 2)
+      if (quotas === undefined) throw new Error('no quotas')
+      const { engine, begun, work, end } = createHeld({ quotas, concurrency: 2 })
+      work()
+      for (const runId of ['a1', 'a2', 'a3']) await engine.submit({ runId, key: 'a' })
+      await engine.submit({ runId: 'b1', key: 'b' })
+      expect(begun).toEqual(['a1', 'b1'])
+      await end('b1')
+      expect(begun).toEqual(['a1', 'b1'])
+      await end('a1')
+      expect(begun).toEqual(['a1', 'b1', 'a2'])
+      await end('a2')
+      expect(begun).toEqual(['a1', 'b1', 'a2', 'a3'])
+    })
+    it('begins the most urgent of those that a quota has held up', async () => {
+      const quotas = createRunQuotas({ default: { maxRuns: 1 } }, 100)
+      if (quotas === undefined) throw new Error('no quotas')
+      const { engine, begun, work, end } = createHeld({ quotas })
+      work()
+      await engine.submit({ runId: 'first', key: 'a' })
+      await engine.submit({ runId: 'low', key: 'a', priority: 'low' })
+      await engine.submit({ runId: 'high', key: 'a', priority: 'high' })
+      await end('first')
+      expect(begun).toEqual(['first', 'high'])
+    })
+  })
+  it('wakes a parked run with the priority that it came with', async () => {
+    const { engine } = create()
+    const begun: string[] = []
+    const isParked = new Set(['urgent'])
+    const worker = engine.work(
+      async ({ runId }) => {
+        begun.push(runId)
+        return isParked.delete(runId) ? { parked: { on: ['signal'] } } : 'ended'
+      },
+      { concurrency: 10 },
+    )
+    await engine.submit({ runId: 'urgent', priority: 'critical' })
+    await worker.stop(0)
+    for (let i = 0; i < 3; i++) await engine.submit({ runId: `n${i}` })
+    await engine.wake('urgent')
+    engine.work(
+      async ({ runId }) => {
+        begun.push(runId)
+        return 'ended'
+      },
+      { concurrency: 10 },
+    )
+    expect(begun.slice(0, 2)).toEqual(['urgent', 'urgent'])
   })
 })

@@ -6,6 +6,7 @@ import type { Logger } from '../../src/contracts/parts.ts'
 import { createJournalDoor } from '../../src/runs/journal-door.ts'
 import { createMemoryJournal } from '../../src/runs/journals/memory.ts'
 import { createRunLog } from '../../src/runs/run-log.ts'
+import { createTurns } from '../../src/util/turns.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -27,7 +28,15 @@ async function createLog(
   }
   const door = createJournalDoor(journal, { clock, log: logger })
   const fenced: TuttiError[] = []
-  const log = createRunLog({ runId: 'r', door, clock, log: logger, listeners, onFenced: (error) => fenced.push(error) })
+  const log = createRunLog({
+    runId: 'r',
+    door,
+    clock,
+    log: logger,
+    listeners,
+    turns: createTurns(),
+    onFenced: (error) => fenced.push(error),
+  })
   return { log, journal, epoch, clock, door, logged, fenced }
 }
 

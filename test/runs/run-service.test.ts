@@ -7,6 +7,7 @@ import type { Logger, RunHandle } from '../../src/contracts/parts.ts'
 import { createInProcessEngine } from '../../src/runs/engine-in-process.ts'
 import { createMemoryJournal } from '../../src/runs/journals/memory.ts'
 import { createRunService, type RunService } from '../../src/runs/run-service.ts'
+import { createRunId } from '../../src/util/ids.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -47,6 +48,12 @@ const patient = async (handle: RunHandle): Promise<SegmentEnd> => {
   if (!handle.signal.aborted) await new Promise((resolve) => handle.signal.addEventListener('abort', resolve))
   finish(handle, 'cancelled')
   return 'ended'
+}
+/** A run whose end can be waited for before anything has happened. */
+async function open(runs: RunService, options: RequestOptions = {}) {
+  const runId = createRunId()
+  const { done } = await runs.open(runId, { request: 'x' }, options, () => undefined)
+  return { runId, done }
 }
 const collect = async (events: AsyncIterable<RunEvent>): Promise<string[]> => {
   const seen: string[] = []
@@ -124,7 +131,7 @@ describe('runs', () => {
     const runs = create(patient)
     const caller = new AbortController()
     const options: RequestOptions = { signal: caller.signal }
-    const { runId, done } = await runs.begin({ request: 'x' }, options)
+    const { runId, done } = await open(runs, options)
     caller.abort()
     expect((await done).status).toBe('cancelled')
     expect((await runs.get(runId))?.status).toBe('cancelled')
@@ -143,19 +150,43 @@ describe('runs', () => {
   })
   it('ends runs that were accepted and never begun when it stops', async () => {
     const runs = create(patient, { concurrency: 1, maxQueued: 10 })
-    const running = await runs.begin({ request: 'x' })
-    const queued = await runs.begin({ request: 'y' })
+    const running = await open(runs)
+    const queued = await open(runs)
     await runs.stop(0)
     expect([(await running.done).status, (await queued.done).status]).toEqual(['cancelled', 'cancelled'])
   })
   it('cancels what runs when it stops, and takes nothing more', async () => {
     const runs = create(patient)
-    const { runId, done } = await runs.begin({ request: 'x' })
+    const { runId, done } = await open(runs)
     await new Promise((resolve) => setImmediate(resolve))
     const stopping = runs.stop(0)
     expect((await done).status).toBe('cancelled')
     await stopping
     await expect(runs.submit({ request: 'x' })).rejects.toMatchObject({ code: 'closed' })
     expect((await runs.get(runId))?.status).toBe('cancelled')
+  })
+  it('takes no more runs than it may hold, also when they come at once', async () => {
+    const runs = create(patient, { concurrency: 10, maxQueued: 3 })
+    const asked = await Promise.allSettled(Array.from({ length: 10 }, () => runs.submit({ request: 'x' })))
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
+    await runs.stop(0)
+  })
+  it('says how many runs are at work and wait', async () => {
+    const runs = create(patient, { concurrency: 1, maxQueued: 10 })
+    await runs.submit({ request: 'x' })
+    await runs.submit({ request: 'x' })
+    expect(runs.limits()).toEqual([{ kind: 'runs', name: '', inUse: 1, limit: 1, waiting: 1 }])
+    await runs.stop(0)
+    expect(runs.limits()).toMatchObject([{ inUse: 0, waiting: 0 }])
+  })
+  it('writes what became of a run that was cancelled before it began', async () => {
+    const runs = create(patient, { concurrency: 1, maxQueued: 10 })
+    const first = await runs.submit({ request: 'x' })
+    const second = await runs.submit({ request: 'x' })
+    await runs.cancel(second.runId)
+    await runs.cancel(first.runId)
+    expect((await runs.wait(second.runId)).status).toBe('cancelled')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect((await runs.get(second.runId))?.status).toBe('cancelled')
   })
 })

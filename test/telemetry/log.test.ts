@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TuttiError } from '../../src/contracts/errors.ts'
-import { createEventLog, createLogger, type LogOptions } from '../../src/telemetry/log.ts'
+import type { RunFact } from '../../src/contracts/events.ts'
+import { createBreakerLog, createEventLog, createLogger, type LogOptions } from '../../src/telemetry/log.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { responseOf, stamp, start, stepFacts } from './events.ts'
 
@@ -81,5 +82,41 @@ describe('createEventLog', () => {
       'run ended',
     ])
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ run_id: 'run_77' })
+  })
+
+  it('tells what recovery decided, whom it told, and what a budget ended, in words', () => {
+    const { lines, log } = record()
+    const error = { code: 'component_failed', message: 'x' } as const
+    const facts: RunFact[] = [
+      { type: 'recovery', step: 'a', class: 'backend', error, options: [], chosen: 'retry', why: 'it may pass' },
+      { type: 'recovered', step: 'a', way: 'retry' },
+      { type: 'recovery-failed', step: 'b', error, tried: ['retry'] },
+      { type: 'escalation', step: 'b', component: 'rates', error, failures: 3, notify: ['on-call'] },
+      { type: 'budget-exceeded', kind: 'modelCalls', limit: 2, used: 2 },
+    ]
+    for (const event of stamp(facts)) createEventLog(log)(event)
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'info', message: 'recovery chosen', chosen: 'retry', why: 'it may pass', code: 'component_failed' },
+      { level: 'info', message: 'step recovered', way: 'retry' },
+      { level: 'warn', message: 'step could not be recovered', tried: ['retry'] },
+      { level: 'error', message: 'people are told: a component keeps failing', failures: 3, notify: ['on-call'] },
+      { level: 'warn', message: 'budget reached', budget: 'model_calls', limit: 2 },
+    ])
+  })
+})
+
+describe('createBreakerLog', () => {
+  it('writes a line when a breaker opens and when it is closed at full traffic, and little between', () => {
+    const { lines, log } = record()
+    const tell = createBreakerLog(log)
+    const of = { component: 'rates', instance: 'rates-1' }
+    tell({ ...of, state: 'open', share: 0 })
+    tell({ ...of, state: 'half-open', share: 0 })
+    tell({ ...of, state: 'closed', share: 0.5 })
+    tell({ ...of, state: 'closed', share: 1 })
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'warn', component: 'rates', instance: 'rates-1' },
+      { level: 'info', message: 'breaker closed' },
+    ])
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { MetricsSnapshot } from '../../src/contracts/api.ts'
 import type { RunFact } from '../../src/contracts/events.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { renderPrometheus } from '../../src/telemetry/prometheus.ts'
@@ -80,14 +81,17 @@ describe('createMetrics', () => {
 
 describe('renderPrometheus', () => {
   const snapshot = fold([start, ...stepFacts('a', { component: 'we"ird\\\nname', durationMs: 40 }), end])
-  const text = renderPrometheus({
-    ...snapshot,
+  const rest: Omit<MetricsSnapshot, keyof typeof snapshot> = {
     activeRuns: 0,
-    limits: [],
-    breakers: [],
-    notices: { sent: 0, failed: 0, dropped: 0 },
+    limits: [
+      { kind: 'component', name: 'we"ird', inUse: 3, limit: 64, waiting: 2 },
+      { kind: 'component', name: 'we"ird', inUse: 3, limit: 64, waiting: 2 },
+    ],
+    breakers: [{ component: 'rates', instance: 'rates-1', state: 'open', share: 0 }],
+    notices: { sent: 2, failed: 1, dropped: 0 },
     planCache: { hits: 1, misses: 2, size: 1 },
-  })
+  }
+  const text = renderPrometheus({ ...snapshot, ...rest })
 
   it('writes only lines that Prometheus can read, each series once', () => {
     const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
@@ -114,6 +118,44 @@ describe('renderPrometheus', () => {
     expect(text).toContain(
       'tutti_run_duration_seconds_bucket{le="+Inf"} 1\ntutti_run_duration_seconds_sum 1\ntutti_run_duration_seconds_count 1',
     )
+  })
+  it('shows every limit and what is taken of it, once', () => {
+    const labels = '{kind="component",name="we\\"ird"}'
+    expect(text).toContain(`\ntutti_limit_in_use${labels} 3\n`)
+    expect(text).toContain(`\ntutti_limit${labels} 64\n`)
+    expect(text).toContain(`\ntutti_limit_waiting${labels} 2\n`)
+  })
+  it('shows breakers as numbers that an alert can compare', () => {
+    expect(text).toContain('\ntutti_breaker_state{component="rates",instance="rates-1"} 2\n')
+    expect(text).toContain('\ntutti_breaker_share{component="rates",instance="rates-1"} 0\n')
+  })
+  it('counts recoveries, notices and budgets that were reached', () => {
+    const error = { code: 'component_failed', message: 'x' } as const
+    const counted = fold([
+      start,
+      { type: 'recovered', step: 'a', way: 'retry' },
+      { type: 'recovered', step: 'b', way: 'equivalent' },
+      { type: 'recovery-failed', step: 'c', error, tried: ['retry'] },
+      { type: 'budget-exceeded', kind: 'modelCalls', limit: 1, used: 1 },
+    ])
+    expect(counted.recoveries).toEqual({ retry: 1, equivalent: 1, none: 1 })
+    const shown = renderPrometheus({ ...rest, ...counted })
+    expect(shown).toContain('\ntutti_recoveries_total{way="equivalent"} 1\n')
+    expect(shown).toContain('\ntutti_recoveries_total{way="none"} 1\n')
+    expect(shown).toContain('\ntutti_budget_exceeded_total{kind="model_calls"} 1\n')
+    expect(shown).toContain('\ntutti_notices_total{result="failed"} 1\n')
+  })
+  it('shows at most 1,000 limits and breakers, those that matter most', () => {
+    const limits = Array.from({ length: 3_000 }, (_, i) => ({
+      kind: 'key' as const,
+      name: `k${i}`,
+      inUse: 0,
+      limit: 1,
+      waiting: i === 2_999 ? 1 : 0,
+    }))
+    const shown = renderPrometheus({ ...rest, ...snapshot, limits })
+    expect(shown.match(/^tutti_limit_in_use\{/gm)).toHaveLength(1_000)
+    expect(shown).toContain('tutti_limit_waiting{kind="key",name="k2999"} 1')
   })
   it('names every status of ended runs, so that a rate of failures is 0 and not absent', () => {
     expect(text).toContain('tutti_runs_total{status="failed"} 0')

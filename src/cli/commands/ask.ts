@@ -9,6 +9,7 @@ import type { Response } from '../../contracts/run.ts'
 import { documentToWire, documentToYaml } from '../../plan/document.ts'
 import { outcomeToWire } from '../../server/wire.ts'
 import { stringifyJson } from '../../util/json.ts'
+import { type TermsOptions, termsOf } from '../options.ts'
 import { renderPlanTree } from '../render/plan-tree.ts'
 import { WAYS } from '../render/renderer.ts'
 import { createPaint, oneLine } from '../render/text.ts'
@@ -21,7 +22,7 @@ import { modeOf, watchRun } from '../watch-run.ts'
 const DEMO_REQUEST =
   'I plan to sell 100 Tesla shares to fund a week in Seoul from New York. Can I afford it, how much is that in local currency, what is the weather and the news?'
 
-export interface AskOptions {
+export interface AskOptions extends TermsOptions {
   readonly json?: boolean
   readonly events?: boolean
   readonly planOnly?: boolean
@@ -38,6 +39,7 @@ function checkRequest(request: string): void {
 const requestOptions = (options: AskOptions): RequestOptions => ({
   ...(options.input !== undefined && { inputs: options.input }),
   ...(options.thread !== undefined && { threadId: options.thread }),
+  ...termsOf(options),
 })
 
 async function runRequest(

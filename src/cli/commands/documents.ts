@@ -9,6 +9,7 @@ import { documentJsonSchema } from '../../plan/document.ts'
 import { issueToWire } from '../../record/wire.ts'
 import { explanationToWire } from '../../server/wire.ts'
 import { stringifyJson } from '../../util/json.ts'
+import { type TermsOptions, termsOf } from '../options.ts'
 import { cleanText } from '../render/text.ts'
 import { formatIssue } from '../report-error.ts'
 import { withSession } from '../session.ts'
@@ -24,7 +25,7 @@ async function readDocumentFile(file: string, terminal: Terminal): Promise<strin
   }
 }
 
-export interface RunOptions {
+export interface RunOptions extends TermsOptions {
   readonly json?: boolean
   readonly events?: boolean
   readonly input?: JsonObject
@@ -45,7 +46,7 @@ export async function run(file: string, options: RunOptions, terminal: Terminal)
       terminal,
       mode,
       aside,
-      run: (watch) => orchestrator.execute(document, options.input ?? {}, watch),
+      run: (watch) => orchestrator.execute(document, options.input ?? {}, { ...termsOf(options), ...watch }),
     })
     if (mode === 'people') {
       const outputs = response.outputs ?? lastOutputs(response)

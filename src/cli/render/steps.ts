@@ -2,6 +2,7 @@
 import type { RunEvent } from '../../contracts/events.ts'
 import type { PlanDocument } from '../../contracts/plan.ts'
 import { describeCall, describeStep, layoutPlanTree } from './plan-tree.ts'
+import { describeRecovery } from './recovery.ts'
 import { displayWidth, oneLine, type Paint, padText, paintLine, type Span, type Style, showDuration } from './text.ts'
 import { wrapText } from './wrap.ts'
 
@@ -38,6 +39,7 @@ const SKIPPED: Readonly<Record<string, string>> = {
   'dependency-failed': 'a step before it failed',
   'dependency-skipped': 'the steps before it were skipped',
   'run-stopped': 'the run was stopped',
+  budget: 'the budget did not reach for it',
 }
 const REPAIRS: Readonly<Record<string, string>> = {
   fill: 'filled in',
@@ -117,6 +119,9 @@ function advance(step: StepLine, event: RunEvent): void {
       if (event.status !== 'failed') break
       step.state = 'retrying'
       step.note = event.error?.message ?? ''
+      break
+    case 'recovery':
+      step.note = describeRecovery(event) || step.note
       break
     case 'step-repair':
       if (REPAIRS[event.way] === undefined) break

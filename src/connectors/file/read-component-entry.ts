@@ -52,7 +52,7 @@ const capabilityEntry = z.strictObject({
   undo: z.string().optional(),
 })
 
-const instanceEntry = z.strictObject({ id: name.optional(), address: origin })
+const instanceEntry = z.strictObject({ id: name.optional(), address: origin, region: name.optional() })
 
 const componentEntry = z
   .strictObject({
@@ -68,7 +68,7 @@ const componentEntry = z
     message: 'needs either "address" or "instances"',
   })
 
-const KEYS = [...Object.keys(componentEntry.shape), ...Object.keys(capabilityEntry.shape), 'id']
+const KEYS = [...Object.keys(componentEntry.shape), ...Object.keys(capabilityEntry.shape), 'id', 'region']
 
 export interface EntryProblem {
   /** Within the entry. */
@@ -121,7 +121,7 @@ export function readComponentEntry(
   const parsed = componentEntry.safeParse(entry)
   if (!parsed.success) return { problems: problemsOf(parsed.error.issues) }
   const { capabilities: entries, address, instances, ...rest } = parsed.data
-  const addresses = instances ?? (address === undefined ? [] : [{ address }])
+  const addresses: readonly z.output<typeof instanceEntry>[] = instances ?? (address === undefined ? [] : [{ address }])
   const capabilities: Capability[] = []
   const problems: EntryProblem[] = []
   for (const [i, one] of entries.entries()) {
@@ -139,9 +139,10 @@ export function readComponentEntry(
       trust: 'configured',
       capabilities,
       instances: addresses.map((instance) => ({
-        id: ('id' in instance ? instance.id : undefined) ?? `${rest.name}@${new URL(instance.address).host}`,
+        id: instance.id ?? `${rest.name}@${new URL(instance.address).host}`,
         address: instance.address,
         health: 'unknown',
+        ...definedOf({ region: instance.region }),
       })),
     },
   }

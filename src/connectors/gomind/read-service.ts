@@ -68,6 +68,13 @@ const envelopeOf = (metadata: JsonValue | undefined): 'bare' | 'data' | undefine
   return envelope === 'bare' || envelope === 'data' ? envelope : undefined
 }
 
+/** Where it runs: what the registration says, or its metadata. */
+export function readRegion(record: JsonObject): { readonly region?: string } {
+  const { metadata } = record
+  const region = record['region'] ?? (isJsonObject(metadata) ? metadata['region'] : undefined)
+  return isUsableName(region) ? { region } : {}
+}
+
 function readRecord(record: JsonObject): ReadService {
   const { name } = record
   if (!isUsableName(name)) return { problem: 'it has no usable name' }
@@ -86,6 +93,7 @@ function readRecord(record: JsonObject): ReadService {
         id: isUsableName(record['id']) ? record['id'] : address,
         address,
         health: readHealth(record['health']),
+        ...readRegion(record),
       },
       ...(envelope === undefined ? {} : { envelope }),
       ...readCapabilities(record['capabilities']),

@@ -12,7 +12,7 @@ export interface HttpClientOptions {
   readonly maxResponseBytes?: number
   /** Whether loopback and private ranges may be called. Link-local and metadata addresses never are. Default false. */
   readonly privateAddresses?: PrivateAddresses
-  /** Connections to one origin at once; more calls wait for one. Default 64. */
+  /** Connections to one origin at once, where a request says nothing else; more calls wait for one. Default 64. */
   readonly connections?: number
   /** Longest time to connect, ms. Default 5,000. */
   readonly connectTimeoutMs?: number
@@ -32,6 +32,13 @@ export interface HttpRequest {
   readonly headers: string[]
   readonly body?: string
   readonly signal: AbortSignal
+  /** Connections to this origin at once. What the first request says, holds. */
+  readonly connections?: number | undefined
+  /**
+   * Whether sending it twice does no harm. Then one that met a kept connection which the other side was just closing is sent once
+   * more: such a connection says nothing about the component.
+   */
+  readonly mayRepeat?: boolean
 }
 
 export interface HttpAnswer {
@@ -43,6 +50,8 @@ export interface HttpAnswer {
 export interface HttpClient {
   /** @throws TuttiError as `Invoker.invoke` does; `details.sent` is false when nothing can have reached the component */
   request(request: HttpRequest): Promise<HttpAnswer>
+  /** Lets go of the connections to all other origins, each when its calls have ended. */
+  keepOnly(origins: ReadonlySet<string>): void
   close(): Promise<void>
 }
 
@@ -110,6 +119,13 @@ function flatHeaders(headers: Record<string, string | string[] | undefined>): Re
   return flat
 }
 
+/** Whether the other side closed a connection over which it had answered before. */
+function wasKept(error: Error): boolean {
+  const socket: unknown = codeOf(error) === 'UND_ERR_SOCKET' && 'socket' in error ? error.socket : undefined
+  const isSocket = typeof socket === 'object' && socket !== null && 'bytesRead' in socket
+  return isSocket && typeof socket.bytesRead === 'number' && socket.bytesRead > 0
+}
+
 type Settle = { readonly resolve: (answer: HttpAnswer) => void; readonly reject: (error: TuttiError) => void }
 
 /** Reads one answer. Below undici's `request`, since only here is it known whether the request was written. */
@@ -117,19 +133,31 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: HttpRequest
   readonly #limit: number
   readonly #settle: Settle
+  readonly #pool: Pool
   #controller: Dispatcher.DispatchController | undefined
   #sent = false
   #done = false
+  #wasRepeated = false
   #status: number | undefined
   #headers: Record<string, string> = {}
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(request: HttpRequest, limit: number, settle: Settle) {
+  constructor(request: HttpRequest, pool: Pool, limit: number, settle: Settle) {
     this.#request = request
+    this.#pool = pool
     this.#limit = limit
     this.#settle = settle
     request.signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  send(): void {
+    const { path, method, headers, body, origin } = this.#request
+    try {
+      this.#pool.dispatch({ path, method, headers, body: body ?? null }, this)
+    } catch (error) {
+      this.fail(lostError(error instanceof Error ? error : new Error(String(error)), origin, this.#sent, undefined))
+    }
   }
 
   readonly #onAbort = (): void => this.fail(stoppedError(this.#request.signal, this.#request.origin, this.#sent))
@@ -185,7 +213,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.fail(lostError(error, this.#request.origin, this.#sent, this.#status))
+    const mayRepeat = this.#request.mayRepeat === true && !this.#wasRepeated && !this.#done
+    if (mayRepeat && this.#status === undefined && wasKept(error)) {
+      this.#wasRepeated = true
+      this.send()
+    } else this.fail(lostError(error, this.#request.origin, this.#sent, this.#status))
   }
 }
 
@@ -204,14 +236,21 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const pools = new LRUCache<string, Pool>({
     max: options.maxOrigins ?? 1024,
     // Calls in flight end first; on close() all are destroyed anyway.
-    dispose: (pool, _origin, reason) => {
-      if (reason === 'evict') void pool.close()
-    },
+    dispose: (pool) => retire(pool),
   })
+  const retiring = new Set<Pool>()
+  const retire = (pool: Pool): void => {
+    if (isClosed) return
+    retiring.add(pool)
+    const forget = (): void => void retiring.delete(pool)
+    pool.close().then(forget, forget)
+  }
 
-  const createPool = (undici: typeof Undici, origin: string): Pool =>
+  const createPool = (undici: typeof Undici, { origin, connections = options.connections ?? 64 }: HttpRequest): Pool =>
     new undici.Pool(readOrigin(origin, allowed), {
-      connections: options.connections ?? 64,
+      connections,
+      // One request at a time over a connection: an answer that is late holds up no other.
+      pipelining: 1,
       // The caller's signal bounds a call; undici's own clocks would cut calls that are allowed to take longer.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -223,28 +262,25 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     async request(request) {
       const { origin, signal } = request
       if (isClosed) throw new TuttiError('closed', 'The HTTP client is closed.', { details: { sent: false } })
-      if (signal.aborted) throw stoppedError(signal, origin, false)
       if (library === undefined) await (loading ??= load())
+      if (signal.aborted) throw stoppedError(signal, origin, false)
       if (library === undefined) throw new TuttiError('internal', 'The HTTP library did not load.')
       let pool = pools.get(origin)
       if (pool === undefined) {
-        pool = createPool(library, origin)
+        pool = createPool(library, request)
         pools.set(origin, pool)
       }
-      const { path, method, headers, body } = request
       const chosen = pool
       return new Promise<HttpAnswer>((resolve, reject) => {
-        const exchange = new Exchange(request, limit, { resolve, reject })
-        try {
-          chosen.dispatch({ path, method, headers, body: body ?? null }, exchange)
-        } catch (error) {
-          exchange.fail(lostError(error instanceof Error ? error : new Error(String(error)), origin, false, undefined))
-        }
+        new Exchange(request, chosen, limit, { resolve, reject }).send()
       })
+    },
+    keepOnly(origins) {
+      for (const origin of [...pools.keys()]) if (!origins.has(origin)) pools.delete(origin)
     },
     async close() {
       isClosed = true
-      const open = [...pools.values()]
+      const open = [...pools.values(), ...retiring]
       pools.clear()
       await Promise.all(open.map((pool) => pool.destroy()))
     },

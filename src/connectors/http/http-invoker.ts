@@ -1,15 +1,24 @@
 // Calls a component over HTTP: inputs out, whatever came back in. What an answer means is the executor's to say.
 import type { Capability, Component } from '../../contracts/capability.ts'
-import { TuttiError } from '../../contracts/errors.ts'
+import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { JsonValue } from '../../contracts/json.ts'
-import type { Invoker, InvokerCall } from '../../contracts/parts.ts'
+import type { Clock, Invoker, InvokerCall } from '../../contracts/parts.ts'
+import type { ComponentPolicy, CredentialsSpec } from '../../contracts/policy.ts'
+import { createClock } from '../../util/clock.ts'
 import { parseJson, stringifyJson } from '../../util/json.ts'
+import { hideSecrets, secretMark } from '../../util/secrets.ts'
 import { readEndpoint } from './addresses.ts'
+import { type Credentials, createCredentials, type Proof } from './credentials.ts'
 import type { HttpAnswer, HttpClient, HttpClientOptions } from './http-client.ts'
 import { createHttpClient } from './http-client.ts'
 
 /** `client`: an HTTP client to share with a discovery; closing the invoker closes it too. */
-export type HttpInvokerOptions = HttpClientOptions | { readonly client: HttpClient }
+export type HttpInvokerOptions = (HttpClientOptions | { readonly client: HttpClient }) & {
+  /** What a component is shown with each call. Default: what the configuration declares of it. */
+  readonly credentialsOf?: (component: Component) => CredentialsSpec | undefined
+  /** For the life of tokens. */
+  readonly clock?: Clock
+}
 
 /** These belong to the connection, or are set per call; a caller's headers cannot change them. */
 const OWN_HEADERS = new Set([
@@ -28,7 +37,7 @@ const OWN_HEADERS = new Set([
   'upgrade',
 ])
 
-function headersOf(call: InvokerCall): string[] {
+function headersOf(call: InvokerCall, proof: Proof | undefined): string[] {
   const headers = [
     'content-type',
     'application/json',
@@ -39,8 +48,11 @@ function headersOf(call: InvokerCall): string[] {
   ]
   for (const name in call.headers) {
     const value = call.headers[name]
-    if (value !== undefined && !OWN_HEADERS.has(name.toLowerCase())) headers.push(name, value)
+    if (value === undefined) continue
+    const key = name.toLowerCase()
+    if (!OWN_HEADERS.has(key) && key !== proof?.name) headers.push(name, value)
   }
+  if (proof !== undefined) headers.push(proof.name, proof.value)
   return headers
 }
 
@@ -75,10 +87,74 @@ function readBody(answer: HttpAnswer, who: string): JsonValue {
   }
 }
 
+/** Shorter ones are no secrets, and would blank out ordinary words. */
+const SHORTEST_SECRET = 6
+
+/** A component may say back what it was sent; the secret goes no further than here. */
+function readProven(answer: HttpAnswer, who: string, { secret }: Proof): JsonValue {
+  if (secret.length < SHORTEST_SECRET) return readBody(answer, who)
+  const text = answer.text.replaceAll(secret, secretMark('credentials'))
+  const body = readBody({ ...answer, text }, who)
+  // JSON may write any character in another way.
+  return text.includes('\\') ? hideSecrets(body, new Map([['credentials', secret]])) : body
+}
+
+/** What is the same for every call of a component. */
+interface Facts {
+  readonly connections: number | undefined
+  /** A declaration that cannot be used fails the calls, not the others. */
+  readonly credentials: Credentials | TuttiError | undefined
+}
+
+/** By what is declared, since a component is another object after every change of its instances. */
+function createFacts(options: HttpInvokerOptions) {
+  const clock = options.clock ?? createClock()
+  // Who writes the configuration says where tokens come from: an inner network is meant then.
+  let tokenClient: HttpClient | undefined
+  const client = (): HttpClient =>
+    (tokenClient ??= createHttpClient({ privateAddresses: true, maxResponseBytes: 100_000, connections: 2 }))
+  let policyOf: (component: string) => ComponentPolicy | undefined = () => undefined
+  let facts = new WeakMap<Component, Facts>()
+  const bySpec = new WeakMap<CredentialsSpec, Credentials | TuttiError>()
+
+  const credentialsOf = (component: Component, policy: ComponentPolicy | undefined): Facts['credentials'] => {
+    const spec = options.credentialsOf?.(component) ?? policy?.credentials
+    if (spec === undefined) return undefined
+    let known = bySpec.get(spec)
+    if (known === undefined) {
+      try {
+        known = createCredentials(component, spec, { clock, client })
+      } catch (thrown) {
+        known = toTuttiError(thrown, 'component_unauthorized')
+      }
+      bySpec.set(spec, known)
+    }
+    return known
+  }
+
+  return {
+    of(component: Component): Facts {
+      let known = facts.get(component)
+      if (known === undefined) {
+        const policy = policyOf(component.name)
+        known = { connections: policy?.connections, credentials: credentialsOf(component, policy) }
+        facts.set(component, known)
+      }
+      return known
+    },
+    use(given: typeof policyOf): void {
+      policyOf = given
+      facts = new WeakMap()
+    },
+    close: async () => tokenClient?.close(),
+  }
+}
+
 /** One invoker serves all components of a source. `details.sent` of what it throws is false when nothing was sent. */
 export function createHttpInvoker(options: HttpInvokerOptions): Invoker {
   const client = 'client' in options ? options.client : createHttpClient(options)
   const paths = new WeakMap<Capability, string>()
+  const facts = createFacts(options)
 
   const pathOf = (capability: Capability): string => {
     let path = paths.get(capability)
@@ -97,16 +173,33 @@ export function createHttpInvoker(options: HttpInvokerOptions): Invoker {
           details: { sent: false },
         })
       }
+      const { connections, credentials } = facts.of(component)
+      if (credentials instanceof TuttiError) throw credentials
+      const given = credentials?.proof(call.signal)
+      const proof = given instanceof Promise ? await given : given
       const answer = await client.request({
         origin: instance.address,
         path: pathOf(capability),
         method: 'POST',
-        headers: headersOf(call),
+        headers: headersOf(call, proof),
         body: stringifyJson(isEnveloped(component) ? { data: inputs } : inputs),
         signal: call.signal,
+        connections,
+        mayRepeat: capability.idempotent ?? capability.effect === 'read',
       })
-      return { status: answer.status, headers: answer.headers, body: readBody(answer, `"${component.name}"`) }
+      if (proof !== undefined && (answer.status === 401 || answer.status === 403)) credentials?.refuse(proof)
+      const who = `"${component.name}"`
+      const body = proof === undefined ? readBody(answer, who) : readProven(answer, who, proof)
+      return { status: answer.status, headers: answer.headers, body }
     },
-    close: () => client.close(),
+    async refreshCredentials(component, signal) {
+      const { credentials } = facts.of(component)
+      if (credentials === undefined || credentials instanceof TuttiError) return false
+      return await credentials.refresh(signal)
+    },
+    usePolicies: (policyOf) => facts.use(policyOf),
+    async close() {
+      await Promise.all([client.close(), facts.close()])
+    },
   }
 }

@@ -9,7 +9,7 @@ import { groupServices } from '../gomind/group-services.ts'
 import type { ReadCapability } from '../gomind/read-capability.ts'
 import { isUsableName, listOf, readCapability, readText } from '../gomind/read-capability.ts'
 import type { ServiceRecord } from '../gomind/read-service.ts'
-import { readHealth } from '../gomind/read-service.ts'
+import { readHealth, readRegion } from '../gomind/read-service.ts'
 import { createSchemaCache } from '../gomind/schema-cache.ts'
 import type { PrivateAddresses } from './addresses.ts'
 import { classifyAddress } from './addresses.ts'
@@ -94,6 +94,7 @@ async function readComponent(client: HttpClient, place: Place, options: HttpSour
       id: isUsableName(facts['id']) ? facts['id'] : host,
       address: place.origin,
       health: readHealth(facts['status']),
+      ...readRegion(facts),
     },
     capabilities: readList(list, place),
     warnings: [],

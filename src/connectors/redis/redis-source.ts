@@ -206,6 +206,9 @@ export function createRedisSource(options: RedisSourceOptions): Source {
     async load(signal): Promise<readonly Component[]> {
       const services = await readAll(signal)
       const readable = services.flatMap((read) => ('service' in read ? [read.service] : []))
+      const origins = new Set(readable.map(({ instance }) => instance.address))
+      client.keepOnly(origins)
+      schemaClient.keepOnly(origins)
       const group = (): Component[] =>
         groupServices(readable, {
           source: name,

@@ -8,8 +8,11 @@ import type { AskModel, Clock, Random, StepContext, StepHandler } from '../../co
 import { backoffMs } from '../../resilience/retry.ts'
 import { formatDuration } from '../../util/duration.ts'
 import { stringifyJson } from '../../util/json.ts'
+import { isLarge } from '../../util/large-value.ts'
 import { hideSecrets } from '../../util/secrets.ts'
-import { retryPolicy } from '../recovery/policy.ts'
+import { retryPolicy } from '../policies.ts'
+import { fenceOutput } from '../recovery/evidence.ts'
+import { StepExecution } from '../step-execution.ts'
 
 /** Characters for what other steps gave. */
 const SOURCES_BUDGET = 24_000
@@ -36,6 +39,7 @@ export function createGenerateHandler({ ask, settings, clock, random }: Generate
       step: compiled.name,
       signal: limit === undefined ? context.signal : AbortSignal.any([context.signal, limit.signal]),
       emit: run.emit,
+      ...(run.budget !== undefined && { budget: run.budget }),
     } as const
     const asked = outputSchema === undefined ? ask.text(question) : ask.json({ ...question, schema: outputSchema })
     try {
@@ -59,7 +63,9 @@ export function createGenerateHandler({ ask, settings, clock, random }: Generate
           const error = toTuttiError(thrown)
           const mayHelp = error.retryable || error.code === 'model_output_invalid'
           if (attempt >= last || !mayHelp || context.signal.aborted) throw error
-          await clock.sleep(backoffMs(backoff, attempt, random), context.signal)
+          const waitMs = backoffMs(backoff, attempt, random)
+          if (context instanceof StepExecution) await context.pause(waitMs)
+          else await clock.sleep(waitMs, context.signal)
         }
       }
     },
@@ -96,7 +102,11 @@ function questionOf(compiled: CompiledStep, context: StepContext): string {
   const budget = Math.floor(SOURCES_BUDGET / Math.max(1, sources.length))
   const parts = [
     run.request === null ? '' : `The whole request, for context:\n${shown(run.request)}`,
-    ...sources.map(([name, output]) => fence(`output of step ${name}`, shown(output), { maxChars: budget })),
+    ...sources.map(([name, output]) =>
+      isLarge(output, budget)
+        ? fenceOutput(name, output, context, budget)
+        : fence(`output of step ${name}`, shown(output), { maxChars: budget * 2 }),
+    ),
     inputs === undefined ? '' : fence('inputs of your step', shown(inputs), { maxChars: SOURCES_BUDGET }),
     `Your step:\n${shown(promptOf(compiled, context))}`,
   ]

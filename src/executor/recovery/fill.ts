@@ -1,20 +1,22 @@
-// A required input that the plan left out: taken from an output of the same name, else asked of the model. Optional inputs
-// are never guessed, and what the plan gave is never overwritten.
+// A required input that is not there: its path was nearly right, or an output has its very name, else the model is asked.
+// Optional inputs are never guessed, and what the plan gave is never overwritten.
 import { FENCE_RULE } from '../../asking/fence.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import type { AskModel } from '../../contracts/parts.ts'
 import { isJsonObject } from '../../util/json.ts'
 import { type BoundInputs, missingOf } from '../bind.ts'
 import type { CallTarget } from '../call-target.ts'
+import { findNearPath } from '../near-path.ts'
 import type { StepExecution } from '../step-execution.ts'
-import { describeStep, fenceJson, holdsReference, restoreSecrets } from './evidence.ts'
+import { resolveReferences } from './answer-references.ts'
+import { describeStep, fenceInputs, holdsReference, REFERENCE_RULE, restoreSecrets } from './evidence.ts'
 
 export interface FillParts {
   readonly ask: AskModel
   readonly isEnabled: boolean
 }
 
-const SYSTEM = `You find values for inputs that a call to a tool still needs. Take them from the user's request or from what earlier steps gave; compute or convert where that is needed. Answer with one JSON object that has exactly the missing inputs as keys. Leave out an input that nothing tells; never invent one. ${FENCE_RULE}`
+const SYSTEM = `You find values for inputs that a call to a tool still needs. Take them from the user's request or from what earlier steps gave; compute or convert where that is needed. Answer with one JSON object that has exactly the missing inputs as keys. Leave out an input that nothing tells; never invent one. ${REFERENCE_RULE} ${FENCE_RULE}`
 
 /** @returns the inputs with what was found; some may still be missing */
 export async function fillInputs(
@@ -23,8 +25,10 @@ export async function fillInputs(
   bound: BoundInputs,
   { ask, isEnabled }: FillParts,
 ): Promise<BoundInputs> {
-  const named = fromOutputs(execution.sources(), bound.missing, target)
-  let inputs = merge(bound.inputs, named)
+  const near = fromNearPaths(execution, target, bound)
+  const unknown = missingOf(near, target)
+  if (unknown.length === 0) return { inputs: near, missing: unknown }
+  let inputs = merge(near, fromOutputs(execution.sources(), unknown, target))
   let reason = 'Taken from the outputs of earlier steps by name.'
   let missing = missingOf(inputs, target)
   if (missing.length > 0 && isEnabled && ask.available('fill')) {
@@ -33,11 +37,30 @@ export async function fillInputs(
     if (Object.keys(found).length > 0) reason = 'The model took what was missing from the request and earlier outputs.'
     missing = missingOf(inputs, target)
   }
-  const filled = bound.missing.filter((name) => Object.hasOwn(inputs, name))
+  const filled = unknown.filter((name) => Object.hasOwn(inputs, name))
   if (filled.length > 0) {
     execution.emit({ type: 'step-repair', step: execution.name, way: 'fill', reason, inputs: pick(inputs, filled) })
   }
   return { inputs, missing }
+}
+
+/** Each required input whose path is nearly right, with what stands at the right one; each is told. */
+function fromNearPaths(execution: StepExecution, target: CallTarget, { inputs, missing }: BoundInputs): JsonObject {
+  let found = inputs
+  for (const name of missing) {
+    const source = execution.compiled.inputs?.find((input) => input.name === name)?.value
+    const near = source === undefined ? undefined : findNearPath(source, execution.scope)
+    if (near === undefined || !fits(name, near.value, target)) continue
+    found = { ...found, [name]: near.value }
+    execution.emit({
+      type: 'step-repair',
+      step: execution.name,
+      way: 'coerce',
+      reason: `Input "${name}" refers to "${near.written}", which is not there; "${near.found}" is, and was taken.`,
+      inputs: pick(found, [name]),
+    })
+  }
+  return found
 }
 
 /** Outputs that have the input's very name, where exactly one step has it and the value fits. */
@@ -69,7 +92,7 @@ async function askForInputs(
 ): Promise<JsonObject> {
   const question = [
     describeStep(execution, target),
-    fenceJson('inputs so far', inputs, execution),
+    fenceInputs('inputs so far', inputs, execution),
     `Missing inputs: ${missing.join(', ')}`,
   ]
   try {
@@ -82,15 +105,29 @@ async function askForInputs(
       step: execution.name,
       signal: execution.signal,
       emit: execution.run.emit,
+      ...(execution.run.budget !== undefined && { budget: execution.run.budget }),
     })
     if (!isJsonObject(answer)) return {}
     const wanted = withoutReferences(pick(answer, missing))
     const given = restoreSecrets(wanted, execution.run.secrets)
-    return isJsonObject(given) ? given : {}
+    return isJsonObject(given) ? resolveEach(given, execution, inputs) : {}
   } catch {
     execution.throwIfStopped()
     return {}
   }
+}
+
+/** A value that refers to what this step may not have is no value; the others stay. */
+function resolveEach(given: JsonObject, execution: StepExecution, inputs: JsonObject): JsonObject {
+  const found: [string, JsonValue][] = []
+  for (const [name, value] of Object.entries(given)) {
+    try {
+      found.push([name, resolveReferences(value, execution, inputs)])
+    } catch {
+      // It stays missing, which is what the step then says.
+    }
+  }
+  return Object.fromEntries(found)
 }
 
 function pick(from: JsonObject, names: readonly string[]): JsonObject {

@@ -1,12 +1,13 @@
 // Semantic re-resolution: after a failure that speaks of the inputs, the model computes other ones from the user's request
 // and what earlier steps gave. Only this step's inputs change; they pass the schema before anything is called.
-import { TuttiError } from '../../contracts/errors.ts'
+import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import type { AskModel } from '../../contracts/parts.ts'
 import { isJsonObject, stringifyJson } from '../../util/json.ts'
 import { truncateText } from '../../util/text.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { StepExecution } from '../step-execution.ts'
+import { resolveReferences } from './answer-references.ts'
 import { holdsReference, restoreSecrets } from './evidence.ts'
 import { RE_RESOLVE_SYSTEM, reResolveQuestion, type Tried } from './re-resolve-prompt.ts'
 
@@ -32,14 +33,33 @@ export async function reResolve(
   const answer = await askForCorrection(execution, target, tried, ask)
   if (answer === undefined || answer['should_retry'] !== true) return undefined
   const corrected = answer['corrected_parameters']
-  const given = isJsonObject(corrected) ? restoreSecrets(corrected, execution.run.secrets) : {}
-  const inputs = isJsonObject(given) ? knownOnly({ ...last.inputs, ...given }, last.inputs, target) : last.inputs
+  const { given, fault } = isJsonObject(corrected) ? readCorrection(corrected, last, execution, target) : UNCHANGED
+  // What the model does not name stays as it was, whole: also what it has only seen a digest of.
+  const inputs = knownOnly({ ...last.inputs, ...given }, last.inputs, target)
   const analysis = answer['analysis']
   return {
     analysis: typeof analysis === 'string' ? truncateText(analysis, 1_000) : '',
     inputs,
-    isChanged: !isSame(inputs, last.inputs),
-    ...(isJsonObject(corrected) && holdsReference(corrected) && { fault: unresolved(target) }),
+    isChanged: fault !== undefined || !isSame(inputs, last.inputs),
+    ...(fault !== undefined && { fault }),
+  }
+}
+
+interface Read {
+  readonly given: JsonObject
+  readonly fault?: TuttiError
+}
+
+const UNCHANGED: Read = { given: {} }
+
+/** A correction with a fault gives nothing: what it held must not be merged into the next one. */
+function readCorrection(corrected: JsonObject, last: Tried, execution: StepExecution, target: CallTarget): Read {
+  if (holdsReference(corrected)) return { given: {}, fault: unresolved(target) }
+  try {
+    const whole = resolveReferences(restoreSecrets(corrected, execution.run.secrets), execution, last.inputs)
+    return { given: isJsonObject(whole) ? whole : {} }
+  } catch (thrown) {
+    return { given: {}, fault: toTuttiError(thrown) }
   }
 }
 
@@ -82,6 +102,7 @@ async function askForCorrection(
       step: execution.name,
       signal: execution.signal,
       emit: execution.run.emit,
+      ...(execution.run.budget !== undefined && { budget: execution.run.budget }),
     })
     return isJsonObject(answer) ? answer : undefined
   } catch {

@@ -5,6 +5,7 @@ import { parseDuration } from '../../util/duration.ts'
 import { bareExpression, endOfReference } from '../expression/bare-expression.ts'
 import { createIssue, type Path } from '../issue.ts'
 import { checkInputSpecs } from './input-spec.ts'
+import { buildBudget, buildPolicies } from './policies.ts'
 import type { WireDocument, WireFallback, WireStep } from './schema.ts'
 import { nameSteps } from './step-names.ts'
 
@@ -17,6 +18,8 @@ export function buildDocument(wire: WireDocument): { readonly document: PlanDocu
   const steps = wire.steps.map((step, i) => buildStep(step, names[i] ?? `step-${i + 1}`, ['steps', i], issues))
   const inputs = wire.inputs === undefined ? undefined : buildInputs(wire.inputs)
   if (inputs !== undefined) issues.push(...checkInputSpecs(inputs))
+  const budget = wire.budget === undefined ? undefined : buildBudget(wire.budget, issues)
+  const recovery = wire.recovery === undefined ? undefined : buildPolicies(wire.recovery, issues)
   const isEmpty = steps.length === 0
   checkCannot(wire, issues)
   const document: PlanDocument = {
@@ -29,6 +32,9 @@ export function buildDocument(wire: WireDocument): { readonly document: PlanDocu
     ...(wire.outputs !== undefined && { outputs: wire.outputs }),
     ...(wire.timeout !== undefined && { timeoutMs: toMs(wire.timeout) }),
     ...(wire.on_error !== undefined && { onError: wire.on_error }),
+    ...(wire.priority !== undefined && { priority: wire.priority }),
+    ...(budget !== undefined && { budget }),
+    ...(recovery !== undefined && { recovery }),
     ...(isEmpty && wire.reason !== undefined && { reason: wire.reason }),
     ...(mayMiss(wire) && wire.missing !== undefined && { missing: wire.missing }),
   }
@@ -103,6 +109,10 @@ function buildStep(wire: WireStep, name: string, path: Path, issues: Issue[]): S
     ...(wire.on_error !== undefined && { onError: wire.on_error }),
     ...(wire.fallback !== undefined && { fallback: [wire.fallback].flat().map(buildFallback) }),
     ...(wire.idempotent !== undefined && { idempotent: wire.idempotent }),
+    ...(wire.priority !== undefined && { priority: wire.priority }),
+    ...(wire.optional !== undefined && { optional: wire.optional }),
+    ...(wire.concurrency !== undefined && { concurrency: wire.concurrency }),
+    ...(wire.resources !== undefined && { resources: wire.resources }),
     ...(type === 'transform' && wire.set !== undefined && { set: wire.set }),
     ...(wait !== undefined && { wait }),
     ...(type === 'ai-generate' && wire.prompt !== undefined && { prompt: wire.prompt }),

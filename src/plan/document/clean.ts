@@ -63,7 +63,7 @@ export function cleanDocument(document: JsonObject, sourceOf: SourceOf): Cleaned
       const steps: readonly JsonValue[] = value
       cleaned.push([key, steps.map((step, i) => (isJsonObject(step) ? cleanStep(step, ['steps', i]) : step))])
     } else {
-      cleaned.push([key, value])
+      cleaned.push([key, key === 'budget' && isJsonObject(value) ? withoutNulls(value) : value])
       if (!Object.hasOwn(IDLE_DOCUMENT_KEYS, key)) continue
       const message = `"${key}" is read, but has no effect yet.`
       issues.push(createIssue({ code: 'not_supported', severity: 'warning', path: [key], message }))

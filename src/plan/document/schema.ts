@@ -2,18 +2,14 @@
 // What the format names and this release does not run is here too, so that it is refused by name instead of being overlooked.
 import { z } from 'zod'
 import type { JsonSchema, JsonValue } from '../../contracts/json.ts'
-import { parseDuration } from '../../util/duration.ts'
+import { PRIORITIES } from '../../contracts/policy.ts'
+import { wireKeysAt } from '../../util/shape.ts'
+import { duration } from './duration-text.ts'
+import { BUDGET_SHAPE, POLICIES_SHAPE, wireBudgetSchema, wirePoliciesSchema } from './policies.ts'
 
 /** JSON of any shape; that it is JSON was made sure of when the text or object was read. */
 const json = z.custom<JsonValue>()
 const jsonObject = z.record(z.string(), json)
-
-const duration = z
-  .string({ error: 'A duration needs a unit, such as 500ms, 30s, 5m, 2h or 7d.' })
-  .refine((text) => parseDuration(text) !== undefined, {
-    error: 'This is no duration; write one such as 500ms, 30s, 5m, 2h or 7d.',
-  })
-  .meta({ pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$', examples: ['500ms', '30s', '5m', '2h', '7d'] })
 
 const inputs = z
   .union([jsonObject, z.string()])
@@ -48,6 +44,12 @@ const fallbackCall = z.strictObject({
 const fallbackValue = z.strictObject({ value: json })
 const fallback = z.union([fallbackCall, fallbackValue])
 
+const priority = z.enum(PRIORITIES)
+const concurrencySchema = z.strictObject({
+  key: z.string().min(1).describe('May hold ${inputs.NAME}.'),
+  limit: z.number().int().min(1),
+})
+
 const STEP_TYPES = ['call', 'gate', 'transform', 'wait', 'ai-generate'] as const
 export const LATER_STEP_TYPES = ['ai-routing', 'workflow', 'approval', 'parallel'] as const
 
@@ -63,10 +65,6 @@ export const LATER_STEP_KEYS = {
   sync: later('Going on before every dependency has settled.'),
   approval: later('Asking a person before the step runs.'),
   compensate: later('What undoes this step when the run fails.'),
-  resources: later('Named slots that the step takes.'),
-  concurrency: later('A limit by key over all runs.'),
-  priority: later('Which step starts first.'),
-  optional: later('May be left out when a budget ends.'),
   state_key: later('Stores the output under `state.KEY`.'),
 }
 
@@ -97,6 +95,15 @@ const stepSchema = z.strictObject({
   on_error: z.enum(['fail', 'continue']).optional(),
   fallback: z.union([fallbackCall, fallbackValue, z.array(fallback).min(1)]).optional(),
   idempotent: z.boolean().optional().describe('Whether the call may be repeated after a lost answer.'),
+  priority: priority.optional().describe("Which of the steps that could start does first. Default: the run's."),
+  optional: z.boolean().optional().describe('May be left out when a budget comes to its end.'),
+  concurrency: concurrencySchema
+    .optional()
+    .describe('At most `limit` steps with this key at once, over all runs of the process.'),
+  resources: z
+    .record(z.string(), z.number().positive())
+    .optional()
+    .describe('Named slots of resources.inventory, all taken at once while the step is at work.'),
   set: jsonObject.optional().describe('type transform: the output, key by key.'),
   wait: waitSchema.optional().describe('type wait: `for`, or `until`.'),
   prompt: z.string().min(1).optional().describe('type ai-generate: what the model is asked.'),
@@ -126,7 +133,6 @@ export const IDLE_DOCUMENT_KEYS = {
 }
 export const LATER_DOCUMENT_KEYS = {
   state: later('State that outlives the run.'),
-  budget: later('Limits on model calls, tokens, time and component calls.'),
 }
 
 export const documentSchema = z.strictObject({
@@ -139,6 +145,11 @@ export const documentSchema = z.strictObject({
   outputs: jsonObject.optional().describe('Values may hold ${...}.'),
   timeout: duration.optional().describe('Bounds the whole run.'),
   on_error: onErrorSchema.optional().describe('Default: fail for a document with a name, else continue.'),
+  priority: priority.optional().describe('Of the run. Default: normal.'),
+  budget: wireBudgetSchema.optional().describe('What the run may use up.'),
+  recovery: wirePoliciesSchema
+    .optional()
+    .describe('By component name: how failures are recovered from, laid over the configuration.'),
   reason: z.string().optional().describe('With `steps: []`: why nothing can be done.'),
   missing: z.array(z.string()).optional().describe('What would be needed to serve the request, or the rest of it.'),
   ...IDLE_DOCUMENT_KEYS,
@@ -156,11 +167,14 @@ export function legalKeysAt(path: readonly PropertyKey[]): readonly string[] {
   const [first, , third] = path
   if (path.length === 0) return Object.keys(documentSchema.shape)
   if (first === 'on_error') return Object.keys(onErrorSchema.shape)
+  if (first === 'budget') return wireKeysAt(BUDGET_SHAPE, path.slice(1))
+  if (first === 'recovery') return wireKeysAt(POLICIES_SHAPE, path.slice(1))
   if (first === 'inputs' && path.length === 2) return Object.keys(inputSpecSchema.shape)
   if (first !== 'steps') return []
   if (path.length === 2) return Object.keys(stepSchema.shape)
   if (third === 'retry') return Object.keys(retrySchema.shape)
   if (third === 'wait') return Object.keys(waitSchema.shape)
+  if (third === 'concurrency') return Object.keys(concurrencySchema.shape)
   if (third === 'fallback') return FALLBACK_KEYS
   return []
 }

@@ -2,6 +2,8 @@
 // Only the document's own keys are in it; inputs, outputs and names belong to the user and are never renamed.
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import { isJsonObject } from '../../util/json.ts'
+import { respelledKeys, toWireValue } from '../../util/shape.ts'
+import { BUDGET_SHAPE, POLICIES_SHAPE } from './policies.ts'
 
 interface Spelling {
   readonly wire: string
@@ -32,9 +34,11 @@ const DOCUMENT: readonly Spelling[] = [
 ]
 
 /** Every key of code that is spelled differently on the wire. */
-export const CODE_SPELLINGS: ReadonlyMap<string, string> = new Map(
-  [...DOCUMENT, ...STEP, ...RETRY, ...WAIT].map(({ wire, code }) => [code, wire]),
-)
+export const CODE_SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ...respelledKeys(BUDGET_SHAPE),
+  ...respelledKeys(POLICIES_SHAPE),
+  ...[...DOCUMENT, ...STEP, ...RETRY, ...WAIT].map(({ wire, code }) => [code, wire] as const),
+])
 
 /** A key that stands there in both spellings stays, and is then an unknown key. */
 function renameKeys(object: JsonObject, table: readonly Spelling[]): JsonObject {
@@ -71,8 +75,22 @@ function renameStep(step: JsonValue): JsonValue {
   return renameAt(renameAt(named, 'retry', RETRY), 'wait', WAIT)
 }
 
+/** Budgets and policies are spelled by their schema. */
+function renamePolicies(document: JsonObject): JsonObject {
+  let renamed = document
+  for (const [key, shape] of [
+    ['budget', BUDGET_SHAPE],
+    ['recovery', POLICIES_SHAPE],
+  ] as const) {
+    if (!Object.hasOwn(document, key)) continue
+    const value = toWireValue(shape, document[key])
+    if (isJsonObject(value)) renamed = { ...renamed, [key]: value }
+  }
+  return renamed
+}
+
 /** A document as code has it, in the spelling of the wire; one that is in that spelling already stays as it is. */
 export function respellAsWire(document: JsonObject): JsonObject {
-  const renamed = renameKeys(document, DOCUMENT)
+  const renamed = renamePolicies(renameKeys(document, DOCUMENT))
   return Array.isArray(renamed.steps) ? { ...renamed, steps: renamed.steps.map(renameStep) } : renamed
 }

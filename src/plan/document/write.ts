@@ -2,6 +2,9 @@
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import type { FallbackSpec, InputSpec, PlanDocument, RetrySpec, Step } from '../../contracts/plan.ts'
 import { formatDuration } from '../../util/duration.ts'
+import { isJsonObject } from '../../util/json.ts'
+import { type Shape, toWireValue } from '../../util/shape.ts'
+import { BUDGET_SHAPE, POLICIES_SHAPE } from './policies.ts'
 
 type Entry = readonly [key: string, value: JsonValue | undefined]
 
@@ -23,6 +26,9 @@ export function documentToWire(document: PlanDocument): JsonObject {
     ['outputs', document.outputs],
     ['timeout', duration(document.timeoutMs)],
     ['on_error', document.onError && { strategy: document.onError.strategy }],
+    ['priority', document.priority],
+    ['budget', document.budget && policyToWire(BUDGET_SHAPE, document.budget)],
+    ['recovery', document.recovery && policyToWire(POLICIES_SHAPE, document.recovery)],
     ['reason', document.reason],
     ['missing', document.missing],
   ])
@@ -61,6 +67,10 @@ function stepToWire(step: Step): JsonObject {
     ['on_error', step.onError],
     ['fallback', step.fallback?.map(fallbackToWire)],
     ['idempotent', step.idempotent],
+    ['priority', step.priority],
+    ['optional', step.optional],
+    ['concurrency', step.concurrency && { key: step.concurrency.key, limit: step.concurrency.limit }],
+    ['resources', step.resources],
     ['set', step.set],
     ['wait', step.wait && waitToWire(step.wait)],
     ['prompt', step.prompt],
@@ -75,6 +85,12 @@ const retryToWire = (retry: RetrySpec): JsonObject =>
     ['initial_wait', duration(retry.initialWaitMs)],
     ['max_wait', duration(retry.maxWaitMs)],
   ])
+
+/** What was read from JSON is JSON. */
+const policyToWire = (shape: Shape, policy: object): JsonObject | undefined => {
+  const wire = toWireValue(shape, policy)
+  return isJsonObject(wire) ? wire : undefined
+}
 
 const waitToWire = (wait: NonNullable<Step['wait']>): JsonObject =>
   'forMs' in wait

@@ -32,16 +32,20 @@ import {
 /** Nested deeper than this, evaluation could exhaust the stack. */
 const MAX_DEPTH = 300
 
-/** @throws TuttiError `expression_failed`: unknown roots, fields and functions, wrong numbers of arguments */
+/**
+ * @param variables names that hold a value from the start, in the order of `Evaluation.locals`
+ * @throws TuttiError `expression_failed`: unknown roots, fields and functions, wrong numbers of arguments
+ */
 export function compileTree(
   text: string,
   parsed: { readonly tree: SyntaxTree; readonly sourceOffset: (offset: number) => number },
+  variables: readonly string[] = [],
 ): { readonly references: readonly Reference[]; readonly run: Probe } {
   let depth = 0
   let nodes = 0
   const compilation: Compilation = {
     references: [],
-    locals: [],
+    locals: [...variables],
     get nodes() {
       return nodes
     },

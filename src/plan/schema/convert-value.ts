@@ -119,12 +119,29 @@ export function readJson(text: string): JsonValue | undefined {
   }
 }
 
-/** The legal value itself where the given one differs only in case, spaces around it or type; unique matches only. */
+/** The spelling without what people vary: case, spaces around it, hyphens for underscores or blanks. */
+const foldName = (text: string): string =>
+  text
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_-]+/g, '_')
+
+/** The legal value itself where the given one differs only in case, spaces, hyphens or type; unique matches only. */
 export function chooseValue(values: readonly JsonValue[], value: JsonValue): JsonValue {
   if (values.includes(value)) return value
-  const text = textOf(value)?.trim().toLowerCase()
+  const text = textOf(value)
   if (text === undefined) return value
-  const matching = values.filter((choice) => textOf(choice)?.trim().toLowerCase() === text)
-  const [only] = matching
-  return matching.length === 1 && only !== undefined ? only : value
+  return (
+    onlyMatch(values, (choice) => choice.trim().toLowerCase() === text.trim().toLowerCase()) ??
+    onlyMatch(values, (choice) => foldName(choice) === foldName(text)) ??
+    value
+  )
+}
+
+function onlyMatch(values: readonly JsonValue[], matches: (choice: string) => boolean): JsonValue | undefined {
+  const matching = values.filter((choice) => {
+    const text = textOf(choice)
+    return text !== undefined && matches(text)
+  })
+  return matching.length === 1 ? matching[0] : undefined
 }

@@ -3,6 +3,7 @@
 import type { JsonSchema } from '../../contracts/json.ts'
 import { isJsonObject } from '../../util/json.ts'
 import { pathOf, valueAt } from '../issue.ts'
+import { unitOfSchema } from './units.ts'
 
 const TYPES: Readonly<Record<string, string | null>> = {
   string: 'string',
@@ -85,7 +86,7 @@ const PLAIN: readonly (readonly [string, (value: unknown) => boolean])[] = [
 ]
 const SINGLE = ['not', 'if', 'then', 'else', 'contains', 'propertyNames', 'additionalItems', 'unevaluatedProperties']
 const LISTS = ['allOf', 'anyOf', 'oneOf', 'prefixItems']
-const MAPS = ['properties', 'dependentSchemas']
+const MAPS = ['properties', 'dependentSchemas'] as const
 
 /** What makes a regular expression take exponential time: a repeated group that repeats or branches inside, a back reference. */
 function isRisky(pattern: string): boolean {
@@ -157,19 +158,20 @@ function decodePart(part: string): string {
   }
 }
 
-function normalise(schema: unknown, depth: number, walk: Walk): SafeSchema {
+/** `name`: of the property whose schema this is, if it is one's. */
+function normalise(schema: unknown, depth: number, walk: Walk, name?: string): SafeSchema {
   if (typeof schema === 'boolean') return schema
   if (!isJsonObject(schema)) return true
   if (depth > MAX_DEPTH || ++walk.nodes > MAX_NODES) throw new SchemaTooLarge()
   const source: Readonly<Record<string, unknown>> = schema
   const out: Record<string, unknown> = {}
-  const child = (value: unknown): SafeSchema => normalise(value, depth + 1, walk)
+  const child = (value: unknown, property?: string): SafeSchema => normalise(value, depth + 1, walk, property)
 
   for (const [key, fits] of PLAIN) if (fits(source[key])) out[key] = source[key]
   for (const key of SINGLE) if (isSchema(source[key])) out[key] = child(source[key])
   for (const key of LISTS) {
     const list = source[key]
-    if (Array.isArray(list) && list.length > 0) out[key] = list.map(child)
+    if (Array.isArray(list) && list.length > 0) out[key] = list.map((item) => child(item))
   }
   for (const key of MAPS) {
     const map = source[key]
@@ -177,7 +179,7 @@ function normalise(schema: unknown, depth: number, walk: Walk): SafeSchema {
     out[key] = Object.fromEntries(
       Object.entries(map)
         .filter(([name]) => name !== '__proto__')
-        .map(([name, value]) => [name, child(value)]),
+        .map(([name, value]) => [name, child(value, key === 'properties' ? name : undefined)]),
     )
   }
   addType(source, out)
@@ -185,6 +187,8 @@ function normalise(schema: unknown, depth: number, walk: Walk): SafeSchema {
   addObjects(source, out, child)
   addNumbers(source, out)
   addValues(source, out)
+  const unit = unitOfSchema(source, name)
+  if (unit !== undefined) out['x-tutti-unit'] = unit
   const ref = localRef(source.$ref, walk)
   if (ref !== undefined) out.$ref = ref
   return out
@@ -215,7 +219,7 @@ function addArrays(
 ): void {
   // Until 2019 a list of `items` was what `prefixItems` is now, and `additionalItems` what `items` is now.
   if (Array.isArray(source.items)) {
-    if (source.items.length > 0) out.prefixItems = source.items.map(child)
+    if (source.items.length > 0) out.prefixItems = source.items.map((item) => child(item))
     if (isSchema(source.additionalItems)) out.items = child(source.additionalItems)
   } else if (isSchema(source.items)) out.items = child(source.items)
   delete out.additionalItems

@@ -25,6 +25,7 @@ type Inputs = NonNullable<CompiledStep['inputs']>
 export function validateInputs(step: string, inputs: Inputs, context: InputsContext): void {
   const { capability, origin, path, issues } = context
   const { properties, required, isOpen } = inputsOf(capability)
+  warnOfUnusable(step, context)
   const given = new Set(inputs.map(({ name }) => name))
   for (const name of required) {
     if (given.has(name)) continue
@@ -62,6 +63,14 @@ export function validateInputs(step: string, inputs: Inputs, context: InputsCont
     } else if (value.isLiteral) literals.push([name, value.source])
   }
   if (literals.length > 0) checkLiterals(step, new Map(literals), context)
+}
+
+/** Told once in a document, however many steps call it. */
+function warnOfUnusable(step: string, { capability, path, issues }: InputsContext): void {
+  if (compileSchema(capability.inputSchema).enforced) return
+  const message = `The input schema of "${capability.name}" cannot be used, so its inputs are sent as they are, unchecked. Correct the schema where the capability is declared.`
+  if (issues.some((issue) => issue.message === message)) return
+  issues.push(createIssue({ code: 'not_supported', severity: 'warning', path, step, message }))
 }
 
 export const usesSecrets = ({ references }: CompiledValue): boolean => references.some(({ root }) => root === 'secrets')

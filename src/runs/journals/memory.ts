@@ -2,13 +2,16 @@
 import { TuttiError } from '../../contracts/errors.ts'
 import type { RunEvent } from '../../contracts/events.ts'
 import type { Command, NewRun, Page, RunFilter, RunJournal } from '../../contracts/journal.ts'
+import type { JsonValue } from '../../contracts/json.ts'
 import { ENDED_STATUSES, type RunStatus, type RunSummary } from '../../contracts/run.ts'
 
 interface Entry {
   readonly run: NewRun
   /** As they were appended: a group is kept, not copied. */
   readonly groups: (readonly RunEvent[])[]
-  readonly commands: Command[]
+  // Made on first use: few runs have either.
+  commands: Command[] | undefined
+  blobs: Map<string, JsonValue> | undefined
   epoch: number
   status: RunStatus
   endedAt: string | undefined
@@ -33,6 +36,14 @@ export function createMemoryJournal(options: MemoryJournalOptions): RunJournal {
     if (entry === undefined) throw new TuttiError('unknown_run', `The journal holds no run "${runId}".`)
     return entry
   }
+  const heldBy = (runId: string, epoch: number): Entry => {
+    const entry = entryOf(runId)
+    if (epoch === entry.epoch) return entry
+    throw new TuttiError(
+      'conflict',
+      `Run "${runId}" is held by another worker now (epoch ${entry.epoch}, not ${epoch}).`,
+    )
+  }
   const drop = (runId: string, entry: Entry): void => {
     ended.delete(runId)
     entries.delete(runId)
@@ -52,7 +63,8 @@ export function createMemoryJournal(options: MemoryJournalOptions): RunJournal {
       entries.set(run.runId, {
         run,
         groups: [],
-        commands: [],
+        commands: undefined,
+        blobs: undefined,
         epoch: 0,
         status: 'queued',
         endedAt: undefined,
@@ -68,12 +80,7 @@ export function createMemoryJournal(options: MemoryJournalOptions): RunJournal {
       return { epoch: entry.epoch, lastSeq: entry.groups.at(-1)?.at(-1)?.seq ?? 0 }
     },
     async append(runId, epoch, events) {
-      const entry = entryOf(runId)
-      if (epoch !== entry.epoch)
-        throw new TuttiError(
-          'conflict',
-          `Run "${runId}" is held by another worker now (epoch ${entry.epoch}, not ${epoch}).`,
-        )
+      const entry = heldBy(runId, epoch)
       const lastSeq = entry.groups.at(-1)?.at(-1)?.seq ?? 0
       const last = events.at(-1)
       if (last === undefined || last.seq <= lastSeq) return
@@ -93,14 +100,23 @@ export function createMemoryJournal(options: MemoryJournalOptions): RunJournal {
         for (const event of group) if (event.seq >= fromSeq) yield event
       }
     },
+    async putBlob(runId, epoch, name, value) {
+      const entry = heldBy(runId, epoch)
+      entry.blobs ??= new Map()
+      if (!entry.blobs.has(name)) entry.blobs.set(name, value)
+    },
+    async getBlob(runId, name) {
+      return entryOf(runId).blobs?.get(name)
+    },
     async command(runId, command) {
-      const { commands } = entryOf(runId)
-      if (commands.some((c) => c.id === command.id)) return 'seen'
-      commands.push(command)
+      const entry = entryOf(runId)
+      entry.commands ??= []
+      if (entry.commands.some((c) => c.id === command.id)) return 'seen'
+      entry.commands.push(command)
       return 'new'
     },
     async commands(runId, after) {
-      return entryOf(runId).commands.slice(after)
+      return entryOf(runId).commands?.slice(after) ?? []
     },
     async list(filter) {
       return listEntries(entries, filter)

@@ -1,7 +1,7 @@
 // The outputs one after another, as they are: for programs that take the answer apart again.
 import type { Response } from '../../contracts/run.ts'
+import { digestAll } from '../../util/digest.ts'
 import { stringifyJson } from '../../util/json.ts'
-import { digestAll } from '../digest.ts'
 import { reasonOf } from './template.ts'
 
 export function renderConcat(record: Response, maxChars: number): string {

@@ -4,8 +4,8 @@ import { renderSystem, type Voice } from '../../asking/render-system.ts'
 import type { Message } from '../../contracts/model.ts'
 import type { SynthesisAsk } from '../../contracts/parts.ts'
 import type { StepRecord } from '../../contracts/run.ts'
+import { CHARS_PER_TOKEN, digestAll } from '../../util/digest.ts'
 import { truncateText } from '../../util/text.ts'
-import { CHARS_PER_TOKEN, digestAll } from '../digest.ts'
 import { reasonOf } from './template.ts'
 
 const MAX_TURNS = 10
@@ -76,7 +76,9 @@ const calledBy = ({ component, action }: StepRecord): string =>
   component === undefined ? '' : ` ${component}${action === undefined ? '' : `/${action}`}`
 
 function whyOf(step: StepRecord): string {
+  if (step.status === 'cancelled') return 'the time of the run was up'
   if (step.error !== undefined) return reasonOf(step)
   if (step.skipReason === 'condition') return 'its condition was not met'
+  if (step.skipReason === 'budget') return 'not run, the budget did not reach for it'
   return step.skipReason === undefined ? 'it did not end' : `not run, ${step.skipReason.replaceAll('-', ' ')}`
 }

@@ -1,8 +1,8 @@
 // Values of any component as people read them: the most telling first, keys as words, long things cut. Knows no component.
 import type { JsonValue } from '../../contracts/json.ts'
+import { digestValue } from '../../util/digest.ts'
 import { isJsonList, isJsonObject, stringifyJson } from '../../util/json.ts'
 import { truncateText } from '../../util/text.ts'
-import { digestValue } from '../digest.ts'
 
 const MAX_PAIRS = 5
 const MAX_INLINE = 4

@@ -31,7 +31,9 @@ export function renderTemplate(record: Response): string {
 
 /** What failed, what was not run, what is missing: each once. */
 function notAnswered(record: Response, failed: readonly StepRecord[]): string[] {
-  const idle = record.steps.filter((step) => step.status === 'skipped' && step.skipReason !== 'condition')
+  const idle = record.steps.filter(
+    ({ status, skipReason }) => status === 'cancelled' || (status === 'skipped' && skipReason !== 'condition'),
+  )
   return [
     ...new Set([
       ...failed.map((step) => `${titleOf(step)}: ${reasonOf(step)}`),
@@ -59,9 +61,11 @@ export function reasonOf({ error }: StepRecord): string {
   return hint === '' || message.includes(hint) ? message : `${message.replace(/[^.!?]$/, '$&.')} ${hint}`
 }
 
-function whyNotRun({ skipReason }: StepRecord): string {
+function whyNotRun({ status, skipReason }: StepRecord): string {
+  if (status === 'cancelled') return 'not finished, the time of the run was up'
   if (skipReason === 'dependency-failed') return 'not run, it needs the result of a step that failed'
   if (skipReason === 'run-stopped') return 'not run, the run had been stopped'
+  if (skipReason === 'budget') return 'not run, the budget did not reach for it'
   return 'not run, since a step before it was not'
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonValue } from '../../src/contracts/json.ts'
-import { digestAll, digestValue } from '../../src/synthesizer/digest.ts'
+import { digestAll, digestValue } from '../../src/util/digest.ts'
 
 describe('digestValue', () => {
   it('leaves a value alone that fits', () => {

@@ -1,8 +1,8 @@
 // Outputs cut to a budget while their structure stays readable: long strings lose their end, long lists their tail, deep
 // objects their depth. Linear in what is kept; never half a character.
 import type { JsonValue } from '../contracts/json.ts'
-import { isJsonList, stringifyJson } from '../util/json.ts'
-import { truncateText } from '../util/text.ts'
+import { isJsonList, stringifyJson } from './json.ts'
+import { truncateText } from './text.ts'
 
 /** Rough, and the same for every vendor. */
 export const CHARS_PER_TOKEN = 4
@@ -34,6 +34,16 @@ export function digestValue(value: JsonValue, maxChars: number): string {
   }
   if (shortest === '') shortest = renderWithin(value, { chars: 60, items: 1, keys: 5, depth: 2 }, Infinity) ?? ''
   return truncateText(shortest, maxChars)
+}
+
+/** The same as a value: what was left out is said in texts and in a key `...`. At most `maxChars` as JSON text. */
+export function shortenValue(value: JsonValue, maxChars: number): JsonValue {
+  for (const limits of LEVELS) {
+    const room = { left: maxChars * 2 + 1_000 }
+    const trimmed = trim(value, limits, 0, room)
+    if (room.left >= 0 && stringifyJson(trimmed).length <= maxChars) return trimmed
+  }
+  return digestValue(value, Math.max(2, maxChars - 2))
 }
 
 /**

@@ -1,0 +1,65 @@
+// How long calls take, learnt per capability over all runs: what the order along the critical path is made of.
+import { LRUCache } from 'lru-cache'
+
+const MAX_KNOWN = 10_000
+/** Weight of the newest call. */
+const NEWEST = 0.2
+/** Whatever takes no time that can be measured still comes before what depends on it. */
+const LEAST_MS = 0.1
+
+/** What is known of one capability. */
+export interface Duration {
+  /** A call that succeeded took so long, ms. */
+  observe(ms: number): void
+  /** What the next call will take, ms; of one never called the mean of those that are known, else 1. */
+  readonly expectMs: number
+}
+
+class LearntDuration implements Duration {
+  readonly #all: Durations
+  #meanMs: number | undefined
+  /** Put away; who still holds it learns for itself alone. */
+  #isForgotten = false
+
+  constructor(all: Durations) {
+    this.#all = all
+  }
+
+  observe(ms: number): void {
+    const before = this.#meanMs
+    this.#meanMs = before === undefined ? ms : before + (ms - before) * NEWEST
+    if (this.#isForgotten) return
+    this.#all.sumMs += this.#meanMs - (before ?? 0)
+    if (before === undefined) this.#all.known++
+  }
+
+  get expectMs(): number {
+    return Math.max(LEAST_MS, this.#meanMs ?? this.#all.meanMs)
+  }
+
+  forget(): void {
+    this.#isForgotten = true
+    if (this.#meanMs === undefined) return
+    this.#all.sumMs -= this.#meanMs
+    this.#all.known--
+  }
+}
+
+export class Durations {
+  sumMs = 0
+  known = 0
+  readonly #byKey = new LRUCache<string, LearntDuration>({
+    max: MAX_KNOWN,
+    dispose: (duration) => duration.forget(),
+  })
+
+  get meanMs(): number {
+    return this.known === 0 ? 1 : this.sumMs / this.known
+  }
+
+  of(key: string): Duration {
+    let duration = this.#byKey.get(key)
+    if (duration === undefined) this.#byKey.set(key, (duration = new LearntDuration(this)))
+    return duration
+  }
+}

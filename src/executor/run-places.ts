@@ -1,0 +1,349 @@
+// The places of one run and its share of those that all runs share: which of its ready steps begins next. A step takes all it
+// needs at once, or waits and holds nothing. Steps with the same needs wait together, so that one look decides for all of them.
+import { TuttiError, toTuttiError } from '../contracts/errors.ts'
+import type { Demand } from '../resilience/demand.ts'
+import type { Pool } from '../resilience/pool.ts'
+import type { CallTarget } from './call-target.ts'
+import { prefixesOf } from './pools.ts'
+import type { Places, StepExecution } from './step-execution.ts'
+import { type GroupHost, StepGroup } from './step-group.ts'
+import { demandOf, type NeedParts, orderSteps, targetOf } from './step-needs.ts'
+import { type StepOrder, StepQueue } from './step-queue.ts'
+
+/** What the run does with its steps. */
+export interface StepStarter {
+  /** Made when it is first asked for. */
+  executionOf(index: number): StepExecution
+  /** It has its places; or it will learn by its first call that it has none. */
+  begin(execution: StepExecution): void
+  /** It will never get them. */
+  refuse(execution: StepExecution, error: TuttiError): void
+  isSettled(index: number): boolean
+  /** Places were given back while a step goes on. */
+  wake(): void
+}
+
+export interface RunPlacesParts extends NeedParts {
+  /** Steps of the run at work at once. */
+  readonly limit: number
+  readonly starter: StepStarter
+}
+
+/** A step that has begun and waits to go on. */
+interface Returning {
+  readonly execution: StepExecution
+  readonly target: CallTarget | undefined
+  readonly resume: (error?: TuttiError) => void
+}
+
+export class RunPlaces implements Places, GroupHost {
+  readonly #parts: RunPlacesParts
+  readonly #ofRun: readonly Pool[]
+  readonly #flow: readonly string[]
+  /** Ready, and not known to be held up by anything but the run itself. */
+  readonly #line = new StepQueue()
+  /** Set as soon as there is something to choose. */
+  #order: StepOrder | undefined
+  readonly #groups = new Map<Demand, StepGroup>()
+  readonly #groupOf = new Map<number, StepGroup>()
+  /** Groups that wait for a place of the run. */
+  #open: StepGroup[] = []
+  readonly #returning = new Map<number, Returning>()
+  #taken = 0
+  #isClosed = false
+
+  constructor(parts: RunPlacesParts) {
+    this.#parts = parts
+    const { run, pools } = parts
+    const key = run.key ?? run.principal
+    this.#ofRun = pools.enterRun(key)
+    this.#flow = [...prefixesOf(key), run.runId]
+  }
+
+  /** A step is ready for a place. */
+  add(index: number): void {
+    this.#line.push(index)
+  }
+
+  /** Begins the best step that could, or puts it where it waits. False: nothing is left to look at. */
+  startNext(): boolean {
+    const { limit } = this.#parts
+    if (this.#taken >= limit || this.#isClosed) return false
+    if (this.#order === undefined && this.#line.size > limit - this.#taken) this.#sort()
+    const group = this.#open.length === 0 ? undefined : this.#bestOpen()
+    const index = this.#line.peek()
+    if (group !== undefined && (index === undefined || this.#isBefore(group, index))) {
+      this.#tryGroup(group)
+      return true
+    }
+    if (index === undefined) return false
+    this.#line.pop()
+    this.#tryStep(index)
+    return true
+  }
+
+  letGo(execution: StepExecution): void {
+    if (!execution.hasPlace) return
+    const { demand, isRateUsed } = execution
+    execution.hasPlace = false
+    execution.demand = undefined
+    execution.heldPool = undefined
+    execution.isRateUsed = false
+    this.#taken--
+    if (demand !== undefined) this.#parts.pools.admission.giveBack(demand, !isRateUsed)
+  }
+
+  pause(execution: StepExecution): void {
+    this.letGo(execution)
+    this.#parts.starter.wake()
+  }
+
+  hold(execution: StepExecution, target: CallTarget | undefined): Promise<void> | undefined {
+    execution.throwIfStopped()
+    this.letGo(execution)
+    const { index } = execution.compiled
+    let state: { readonly error?: TuttiError } | undefined
+    let settle: ((error?: TuttiError) => void) | undefined
+    const resume = (error?: TuttiError): void => {
+      state = error === undefined ? {} : { error }
+      settle?.(error)
+    }
+    this.#returning.set(index, { execution, target, resume })
+    this.#line.push(index)
+    this.#parts.starter.wake()
+    if (state !== undefined && state.error === undefined) return undefined
+    return new Promise((resolve, reject) => {
+      if (state?.error !== undefined) return reject(state.error)
+      settle = (error) => {
+        execution.interruptWith(undefined)
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+      execution.interruptWith((reason) => {
+        this.drop(index)
+        reject(reason)
+      })
+    })
+  }
+
+  /** The step is over: it leaves its queue at once. */
+  drop(index: number): void {
+    if (this.#returning.size > 0) this.#returning.delete(index)
+    const group = this.#groupOf.size === 0 ? undefined : this.#groupOf.get(index)
+    if (group === undefined) return
+    this.#groupOf.delete(index)
+    group.live--
+    if (group.live === 0) this.#end(group)
+    else group.count(this.#parts.limit)
+  }
+
+  /** Steps that have not begun, which now never will. Those that had begun go on. */
+  takeUnbegun(): number[] {
+    const waiting: number[] = []
+    for (const group of [...this.#groups.values()]) {
+      for (let index = group.queue.pop(); index !== undefined; index = group.queue.pop()) waiting.push(index)
+      this.#end(group)
+    }
+    for (let index = this.#line.pop(); index !== undefined; index = this.#line.pop()) waiting.push(index)
+    this.#groupOf.clear()
+    for (const index of waiting) if (this.#returning.has(index)) this.#line.push(index)
+    return waiting.filter((index) => !this.#returning.has(index) && !this.#parts.starter.isSettled(index))
+  }
+
+  /** The run has ended: nobody waits any more. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const group of [...this.#groups.values()]) this.#end(group)
+    this.#groupOf.clear()
+    this.#returning.clear()
+    this.#parts.pools.leaveRun(this.#ofRun)
+  }
+
+  /** All that the group's steps share is there: does the run have a place, and nothing better to do with it? */
+  mayBegin(group: StepGroup): boolean {
+    const head = this.#headOf(group)
+    const next = this.#line.peek()
+    const hasRoom = this.#taken < this.#parts.limit
+    if (head !== undefined && hasRoom && (next === undefined || this.#isBefore(group, next))) return true
+    this.#unpark(group)
+    if (head !== undefined) this.#open.push(group)
+    return false
+  }
+
+  /** The group's best has its shared places. @returns whether others of it still wait there */
+  beginOf(group: StepGroup): boolean {
+    const index = this.#headOf(group)
+    if (index !== undefined) this.#beginHead(group, index)
+    if (!group.isParked) return false
+    const next = this.#headOf(group)
+    if (next === undefined) this.#end(group)
+    else this.#describe(group, next)
+    return group.isParked
+  }
+
+  #tryStep(index: number): void {
+    const { starter, pools } = this.#parts
+    const returning = this.#returning.size === 0 ? undefined : this.#returning.get(index)
+    if (returning === undefined && starter.isSettled(index)) return
+    let target: CallTarget | undefined
+    let demand: Demand | undefined
+    try {
+      target = returning === undefined ? targetOf(this.#parts, index) : returning.target
+      demand = demandOf(this.#parts, { index, target, ofRun: this.#ofRun })
+    } catch (thrown) {
+      return this.#refuse(index, toTuttiError(thrown))
+    }
+    const group = demand === undefined || this.#groups.size === 0 ? undefined : this.#groups.get(demand)
+    if (demand === undefined || (group?.isParked !== true && pools.admission.take(demand)))
+      return this.#begin(index, target, demand)
+    this.#join(group ?? new StepGroup(this, demand, new StepQueue(this.#sort(index))), index)
+  }
+
+  #join(group: StepGroup, index: number): void {
+    const { limit } = this.#parts
+    const { demand } = group
+    const { component } = demand
+    if (component !== undefined && group.live < limit && component.waiting >= component.maxQueued) {
+      if (group.live === 0) this.#end(group)
+      return this.#refuse(index, queueFull(component))
+    }
+    this.#groups.set(demand, group)
+    this.#groupOf.set(index, group)
+    group.queue.push(index)
+    group.live++
+    if (!group.isParked) {
+      if (!this.#open.includes(group)) this.#park(group)
+      return
+    }
+    group.count(this.#parts.limit)
+    if (group.queue.peek() === index) {
+      this.#describe(group, index)
+      this.#parts.pools.admission.reorder(demand, group)
+    }
+  }
+
+  /** Its turn within the run. */
+  #tryGroup(group: StepGroup): void {
+    const index = this.#headOf(group)
+    this.#open = this.#open.filter((other) => other !== group)
+    if (index === undefined) return this.#end(group)
+    if (!this.#parts.pools.admission.take(group.demand)) return this.#park(group)
+    this.#open.push(group)
+    this.#beginHead(group, index)
+    if (group.live === 0) this.#end(group)
+  }
+
+  #beginHead(group: StepGroup, index: number): void {
+    group.queue.pop()
+    group.live--
+    this.#groupOf.delete(index)
+    group.count(this.#parts.limit)
+    const returning = this.#returning.get(index)
+    this.#begin(index, returning === undefined ? targetOf(this.#parts, index) : returning.target, group.demand)
+  }
+
+  #begin(index: number, target: CallTarget | undefined, demand: Demand | undefined): void {
+    const { starter } = this.#parts
+    const returning = this.#returning.size === 0 ? undefined : this.#returning.get(index)
+    const execution = returning === undefined ? starter.executionOf(index) : returning.execution
+    this.#taken++
+    execution.hasPlace = true
+    execution.target = target
+    execution.demand = demand
+    execution.heldPool = demand?.component
+    if (returning === undefined) return starter.begin(execution)
+    this.#returning.delete(index)
+    returning.resume()
+  }
+
+  #refuse(index: number, error: TuttiError): void {
+    const { starter } = this.#parts
+    const returning = this.#returning.get(index)
+    if (returning !== undefined) {
+      this.#returning.delete(index)
+      return returning.resume(error)
+    }
+    const execution = starter.executionOf(index)
+    // A full queue is a failure like those of calls: it has ways of recovery, which begin with the call.
+    if (error.code === 'queue_full') starter.begin(execution)
+    else starter.refuse(execution, error)
+  }
+
+  #park(group: StepGroup): void {
+    const index = this.#headOf(group)
+    if (index === undefined) return this.#end(group)
+    group.isParked = true
+    group.count(this.#parts.limit)
+    this.#describe(group, index)
+    this.#parts.pools.admission.wait(group.demand, group)
+  }
+
+  #unpark(group: StepGroup): void {
+    group.isParked = false
+    group.count(this.#parts.limit)
+    if (group.live === 0) this.#groups.delete(group.demand)
+  }
+
+  /** Nobody of it waits any more. */
+  #end(group: StepGroup): void {
+    const wasParked = group.isParked
+    group.live = 0
+    this.#unpark(group)
+    if (this.#open.length > 0) this.#open = this.#open.filter((other) => other !== group)
+    if (wasParked) this.#parts.pools.admission.leave(group.demand, group)
+  }
+
+  /** What others see of the group: its best. */
+  #describe(group: StepGroup, index: number): void {
+    const { dueAtMs } = this.#parts.run
+    const order = this.#sort()
+    const [widest = ''] = this.#flow
+    group.order = {
+      priority: order.priorityOf(index),
+      flow: this.#flow,
+      weight: this.#parts.pools.weightOf(widest),
+      rank: order.ranks[index] ?? 0,
+      ...(dueAtMs !== undefined && { dueAtMs }),
+    }
+  }
+
+  #headOf(group: StepGroup): number | undefined {
+    for (;;) {
+      const index = group.queue.peek()
+      if (index === undefined || this.#groupOf.get(index) === group) return index
+      group.queue.pop()
+    }
+  }
+
+  #bestOpen(): StepGroup | undefined {
+    let best: StepGroup | undefined
+    for (const group of this.#open) {
+      const index = this.#headOf(group)
+      if (index !== undefined && (best === undefined || !this.#isBefore(best, index))) best = group
+    }
+    return best
+  }
+
+  #isBefore(group: StepGroup, index: number): boolean {
+    const head = group.queue.peek()
+    return head !== undefined && this.#sort().isBefore(head, index)
+  }
+
+  /** @param first came before all that are in the line */
+  #sort(first?: number): StepOrder {
+    if (this.#order === undefined) {
+      this.#order = orderSteps(this.#parts)
+      if (first !== undefined) this.#order.arrive(first)
+      this.#line.sort(this.#order)
+    }
+    return this.#order
+  }
+}
+
+const queueFull = ({ name, maxQueued }: Pool): TuttiError =>
+  new TuttiError(
+    'queue_full',
+    `${maxQueued} steps wait for "${name}" already. Try again later, or raise components.${name}.max_queued or its max_concurrency.`,
+    { details: { component: name, max_queued: maxQueued, sent: false } },
+  )

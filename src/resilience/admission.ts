@@ -1,0 +1,198 @@
+// Admission to work: all places at once or none, so that nobody holds one and waits for another, and nothing can lock up. Work
+// that does not fit waits at the first pool that has no room for it; whoever gives a place back lets the best waiter try again.
+import type { LimitUsage } from '../contracts/api.ts'
+import type { Demand, Waiter } from './demand.ts'
+import type { FairOrder } from './fair-queue.ts'
+import type { Pool } from './pool.ts'
+
+export class Admission {
+  /** Pools with new room that somebody waits for. */
+  readonly #roomy = new Set<Pool>()
+  #isDraining = false
+
+  /** Takes everything, or nothing (false) when something does not fit or others wait for it. */
+  take(demand: Demand): boolean {
+    const { only } = demand
+    if (only !== undefined && only.rate === undefined) {
+      if (only.inUse >= only.limit || only.parked.size > 0) return false
+      demand.users++
+      only.take(1)
+      return true
+    }
+    if (!demand.isIdle || demand.pools.some((pool) => pool.parked.size > 0)) return false
+    if (this.#blockerOf(demand) !== undefined) return false
+    this.#hold(demand)
+    return true
+  }
+
+  /** Gives everything back; who waits best gets it at once. `isUnused`: no call was made, which matters to rates. */
+  giveBack(demand: Demand, isUnused = false): void {
+    this.#letGo(demand, isUnused)
+    if (this.#roomy.size > 0) this.#drain()
+  }
+
+  /** Waits; `admit` is called as soon as it is its turn, perhaps before this returns. */
+  wait(demand: Demand, waiter: Waiter): void {
+    demand.users++
+    demand.queue.push(waiter, waiter.order)
+    this.#park(demand)
+    this.#drain()
+  }
+
+  /** Leaves the queue at once. */
+  leave(demand: Demand, waiter: Waiter): void {
+    if (!demand.queue.remove(waiter)) return
+    demand.users--
+    const pool = demand.parkedAt
+    if (!demand.isIdle) {
+      // Another one is best now, and may fit where this one did not.
+      if (pool !== undefined) this.#roomy.add(pool)
+    } else this.#unpark(demand)
+    this.#drain()
+  }
+
+  /** Its best has changed. */
+  reorder(demand: Demand, waiter: Waiter): void {
+    if (!demand.queue.remove(waiter)) return
+    demand.queue.push(waiter, waiter.order)
+    if (demand.parkedAt !== undefined) this.#roomy.add(demand.parkedAt)
+    this.#drain()
+  }
+
+  /** Says that there may be more room than before. */
+  free(pool: Pool): void {
+    if (pool.parked.size === 0) return
+    this.#roomy.add(pool)
+    this.#drain()
+  }
+
+  /** The first pool that has no room. Takes from a rate when all else fits, which comes last for that reason. */
+  #blockerOf({ pools, amounts }: Demand): Pool | undefined {
+    for (let i = 0; i < pools.length; i++) {
+      const pool = pools[i]
+      if (pool !== undefined && !pool.fits(amounts[i] ?? 1)) return pool
+    }
+    for (const pool of pools) if (pool.rate !== undefined && pool.rate.tryTake() > 0) return pool
+    return undefined
+  }
+
+  #hold(demand: Demand): void {
+    const { pools, amounts } = demand
+    demand.users++
+    for (let i = 0; i < pools.length; i++) pools[i]?.take(amounts[i] ?? 1)
+  }
+
+  #letGo(demand: Demand, isUnused: boolean): void {
+    const { pools, amounts } = demand
+    demand.users--
+    for (let i = 0; i < pools.length; i++) {
+      const pool = pools[i]
+      if (pool === undefined) continue
+      pool.giveBack(amounts[i] ?? 1)
+      if (isUnused) pool.rate?.giveBack(1)
+      if (pool.parked.size > 0) this.#roomy.add(pool)
+    }
+  }
+
+  /** Somebody waits: at the pool that has no room, else where others wait already, else at the first, which is looked at next. */
+  #park(demand: Demand): void {
+    const { pools, amounts, parkedAt } = demand
+    const at =
+      parkedAt ??
+      pools.find((pool, i) => !pool.fits(amounts[i] ?? 1)) ??
+      pools.find((pool) => pool.parked.size > 0) ??
+      pools[0]
+    if (at === undefined) return
+    demand.parkedAt = at
+    at.parked.add(demand)
+    this.#roomy.add(at)
+  }
+
+  #unpark(demand: Demand): void {
+    const pool = demand.parkedAt
+    if (pool === undefined) return
+    demand.parkedAt = undefined
+    pool.parked.delete(demand)
+    if (pool.parked.size > 0) this.#roomy.add(pool)
+    else {
+      pool.served.clear()
+      pool.now = 0
+    }
+  }
+
+  /** Lets in whoever fits now, the best of each pool first. Never within itself. */
+  #drain(): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    for (const pool of this.#roomy) {
+      while (this.#tryBest(pool));
+      this.#roomy.delete(pool)
+    }
+    this.#isDraining = false
+  }
+
+  /** @returns false when the best waiter of the pool does not fit in it (nobody overtakes it), or nobody waits */
+  #tryBest(pool: Pool): boolean {
+    const demand = bestOf(pool)
+    const waiter = demand?.queue.peek()
+    if (demand === undefined || waiter === undefined) return false
+    const blocker = this.#blockerOf(demand)
+    if (blocker === pool) return false
+    if (blocker !== undefined) {
+      this.#unpark(demand)
+      demand.parkedAt = blocker
+      blocker.parked.add(demand)
+      return true
+    }
+    if (waiter.isReady()) {
+      this.#hold(demand)
+      charge(pool, waiter.order)
+      demand.queue.pop()
+      if (waiter.admit()) demand.queue.push(waiter, waiter.order)
+      else demand.users--
+    } else {
+      for (const { rate } of demand.pools) rate?.giveBack(1)
+      if (demand.queue.remove(waiter)) demand.users--
+    }
+    if (demand.isIdle) this.#unpark(demand)
+    return true
+  }
+}
+
+/** Among several demands: the most urgent, then fair between flows, then as within one queue. */
+function bestOf(pool: Pool): Demand | undefined {
+  let best: Demand | undefined
+  let order: FairOrder | undefined
+  for (const demand of pool.parked) {
+    const other = demand.queue.peek()?.order
+    if (other !== undefined && (order === undefined || isBefore(other, order, pool))) {
+      best = demand
+      order = other
+    }
+  }
+  return best
+}
+
+function isBefore(a: FairOrder, b: FairOrder, pool: Pool): boolean {
+  if (a.priority !== b.priority) return a.priority < b.priority
+  const share = startOf(pool, a) - startOf(pool, b)
+  if (share !== 0) return share < 0
+  const [dueA, dueB] = [a.dueAtMs ?? Infinity, b.dueAtMs ?? Infinity]
+  if (dueA !== dueB) return dueA < dueB
+  return (a.rank ?? 0) > (b.rank ?? 0)
+}
+
+const startOf = (pool: Pool, { flow: [widest = ''] }: FairOrder): number =>
+  Math.max(pool.served.get(widest) ?? 0, pool.now)
+
+function charge(pool: Pool, order: FairOrder): void {
+  if (pool.parked.size < 2) return
+  pool.now = startOf(pool, order)
+  pool.served.set(order.flow[0] ?? '', pool.now + 1 / (order.weight ?? 1))
+}
+
+/** As it is shown: only what is in use, waited for or paused. */
+export const usageOf = (pools: Iterable<Pool>): LimitUsage[] =>
+  Array.from(pools, (pool) => pool.usage()).filter(
+    ({ inUse, waiting, pausedUntil }) => inUse > 0 || waiting > 0 || pausedUntil !== undefined,
+  )

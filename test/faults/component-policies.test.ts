@@ -1,0 +1,130 @@
+// What components.NAME declares, seen from outside: credentials, breaker, connections.
+import { afterEach, describe, expect, it } from 'vitest'
+import { createHttpSource } from '../../src/connectors/http/http-source.ts'
+import type { RunEvent } from '../../src/contracts/events.ts'
+import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
+import { type SeenRequest, startHttpServer } from '../support/http-servers.ts'
+import { watchProcess } from './support.ts'
+
+watchProcess()
+
+const SECRET = 'v3ry-s3cret'
+const open: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+type Reply = readonly [status: number, body: unknown]
+
+/** A component "payments" with one capability that reads; `reply` answers its calls. */
+async function startPayments(reply: (seen: SeenRequest) => Reply) {
+  const calls: SeenRequest[] = []
+  const sockets = new Set<number | undefined>()
+  const capability = { name: 'get', description: 'Reads.', effect: 'read', input_schema: { type: 'object' } }
+  const replyTo = (seen: SeenRequest): Reply => {
+    if (seen.url === '/api/capabilities') return [200, [capability]]
+    if (seen.url === '/health') return [200, { status: 'healthy', name: 'payments', type: 'tool', id: 'p-1' }]
+    return seen.method === 'POST' ? reply(seen) : [404, {}]
+  }
+  const server = await startHttpServer((seen, request, response) => {
+    if (seen.method === 'POST') {
+      calls.push(seen)
+      sockets.add(request.socket.remotePort)
+    }
+    const [status, body] = replyTo(seen)
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(body))
+  })
+  open.push(() => server.close())
+  return { origin: server.origin, calls, sockets }
+}
+
+/** Gives `t1`, `t2` and so on. */
+async function startTokens() {
+  const server = await startHttpServer((_seen, _request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ access_token: `t0ken-${server.requests.length}`, expires_in: 3600 }))
+  })
+  open.push(() => server.close())
+  return server
+}
+
+function createTutti(origin: string, options: OrchestratorOptions) {
+  const events: RunEvent[] = []
+  const tutti = createOrchestrator({
+    sources: [createHttpSource({ name: 'given', url: origin })],
+    recovery: { initialWaitMs: 1, semanticEnabled: false },
+    onEvent: (event) => events.push(event),
+    ...options,
+  })
+  open.push(() => tutti.close())
+  return { tutti, events }
+}
+const documentOf = (count: number) => ({
+  steps: Array.from({ length: count }, (_, i) => ({ name: `s${i}`, component: 'payments', action: 'get' })),
+})
+const credentialsAt = (origin: string) => ({
+  payments: {
+    credentials: {
+      type: 'client-credentials' as const,
+      tokenUrl: `${origin}/token`,
+      clientId: 'tutti',
+      clientSecret: SECRET,
+    },
+  },
+})
+
+describe('components.NAME.credentials', () => {
+  it('are renewed once when a component refuses them, and stand in no event, answer or status', async () => {
+    const tokens = await startTokens()
+    const payments = await startPayments(({ headers }) =>
+      headers.authorization === 'Bearer t0ken-2'
+        ? [200, { seen: headers }]
+        : [401, { error: { code: 'EXPIRED', message: `No: ${String(headers.authorization)}` } }],
+    )
+    const { tutti, events } = createTutti(payments.origin, { components: credentialsAt(tokens.origin) })
+    const response = await tutti.execute(documentOf(1))
+    expect(response.status).toBe('succeeded')
+    expect(payments.calls.map(({ headers }) => headers.authorization)).toEqual(['Bearer t0ken-1', 'Bearer t0ken-2'])
+    expect(events.filter((event) => event.type === 'step-repair')).toMatchObject([{ way: 'credentials' }])
+    const told = JSON.stringify([events, response, tutti.status()], (_key, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    )
+    expect(told).not.toMatch(/t0ken-\d|v3ry-s3cret/)
+    expect(told).toContain('[secret credentials]')
+  })
+
+  it('that are refused again stop the step: two calls, two tokens, and no model is asked (B47)', async () => {
+    const tokens = await startTokens()
+    const payments = await startPayments(() => [403, { error: { code: 'NO', message: 'Not you.' } }])
+    const { tutti, events } = createTutti(payments.origin, { components: credentialsAt(tokens.origin) })
+    const response = await tutti.execute(documentOf(1))
+    expect(response.steps[0]).toMatchObject({ status: 'failed', error: { code: 'component_unauthorized' } })
+    expect([payments.calls.length, tokens.requests.length]).toEqual([2, 2])
+    expect(events.some(({ type }) => type === 'model-call')).toBe(false)
+  })
+})
+
+describe('components.NAME.breaker', () => {
+  it('opens after as many calls as it says, whatever the case of the name, and shows in status', async () => {
+    const payments = await startPayments(() => [500, { error: { code: 'BROKEN', message: 'It broke.' } }])
+    const { tutti } = createTutti(payments.origin, {
+      components: { Payments: { breaker: { volume: 3, errorPercentage: 100 }, recovery: { maxAttempts: 1 } } },
+    })
+    const response = await tutti.execute(documentOf(12), {}, { maxConcurrency: 1 })
+    expect(payments.calls).toHaveLength(3)
+    expect(response.steps.slice(3).every(({ error }) => error?.code === 'breaker_open')).toBe(true)
+    expect(tutti.status().breakers).toMatchObject([
+      { component: 'payments', instance: 'p-1', state: 'open', share: 0, openedAt: expect.stringMatching(/Z$/) },
+    ])
+  })
+})
+
+describe('components.NAME.connections', () => {
+  it('bounds the sockets to an instance', async () => {
+    const payments = await startPayments(() => [200, {}])
+    const { tutti } = createTutti(payments.origin, { components: { payments: { connections: 2 } } })
+    expect((await tutti.execute(documentOf(40), {}, { maxConcurrency: 40 })).status).toBe('succeeded')
+    expect([payments.calls.length, payments.sockets.size]).toEqual([40, 2])
+  })
+})
