@@ -209,7 +209,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     const first = this.#chunks[0]
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes)
     this.#end()
-    this.#settle.resolve({ status: this.#status ?? 0, headers: this.#headers, text: bytes.toString('utf8') })
+    const answer = { status: this.#status ?? 0, headers: this.#headers, text: bytes.toString('utf8') }
+    // undici takes its connection back in an immediate that it asks for when this has returned. Whoever calls again before
+    // would be given a new connection, so the answer comes right after.
+    queueMicrotask(() => setImmediate(() => this.#settle.resolve(answer)))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
