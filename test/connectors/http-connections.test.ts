@@ -91,6 +91,16 @@ const failureOf = async (promise: Promise<unknown>): Promise<TuttiError> => {
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
 const createInvoker = (): Invoker => keep(createHttpInvoker({ privateAddresses: true }))
 
+describe('calls one right after the other', () => {
+  it('share one connection: it is free again before the answer is handed on', async () => {
+    const server = await startSocketServer((socket) => void socket.write(OK))
+    const client = keep(createHttpClient({ privateAddresses: true }))
+    for (let call = 0; call < 20; call++)
+      await client.request({ origin: server.origin, path: '/', method: 'POST', headers: {}, body: '{}', signal })
+    expect(server.seen()).toMatchObject({ connections: 1, requests: 20 })
+  })
+})
+
 describe('connections to a component', () => {
   it('are kept, and as many as components.NAME.connections says', async () => {
     const server = await startSocketServer((socket) => setImmediate(() => socket.write(OK)))
