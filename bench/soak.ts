@@ -1,5 +1,6 @@
 // Many runs against local and HTTP components: the heap returns, every promise settles, and after close() nothing keeps the
-// process. By hand: `node --expose-gc bench/soak.ts`; SEQUENTIAL and AT_ONCE change the numbers.
+// process. Everything that could remember something is switched on: breakers, limits, rates, budgets, notices. By hand:
+// `node --expose-gc bench/soak.ts`; SEQUENTIAL and AT_ONCE change the numbers.
 import { createServer } from 'node:http'
 import { createHttpInvoker } from '../src/connectors/http/http-invoker.ts'
 import { createOrchestrator, tool } from '../src/index.ts'
@@ -32,7 +33,22 @@ const local = tool({
 const orchestrator = createOrchestrator({
   tools: [local],
   recovery: { initialWaitMs: 1, semanticEnabled: false },
-  breaker: { enabled: false },
+  breaker: { resetMs: 20, volume: 5, errorPercentage: 90 },
+  executor: { processConcurrency: 400, keyConcurrency: 300, adaptive: 'latency' },
+  resources: { inventory: { gpu: 200 } },
+  components: {
+    remote: {
+      maxConcurrency: 100,
+      rateLimit: { requests: 1_000_000, perMs: 1_000 },
+      cost: 0.001,
+      resources: { gpu: 1 },
+    },
+  },
+  quotas: { default: { maxConcurrency: 200, weight: 2 } },
+  budget: { componentCalls: 100, cost: 10, wallTimeMs: 60_000 },
+  notify: {
+    targets: { webhook: { url: `http://127.0.0.1:${port}/hook`, on: ['breaker', 'recovery-failed', 'run-failed'] } },
+  },
   runs: { keepEnded: 100 },
   sources: [
     {
@@ -55,16 +71,26 @@ const orchestrator = createOrchestrator({
   ],
 })
 const plan = await orchestrator.prepare({
+  inputs: { n: 'integer' },
   steps: [
     { name: 'a', component: 'local', inputs: { n: 1 } },
-    { name: 'b', component: 'remote', action: 'get', inputs: { n: '${steps.a.output.n}' } },
+    {
+      name: 'b',
+      component: 'remote',
+      action: 'get',
+      inputs: { n: '${steps.a.output.n}' },
+      concurrency: { key: '${inputs.n}', limit: 1 },
+    },
     { name: 'c', component: 'local', inputs: { n: '${steps.b.output.value}' } },
   ],
 })
 
 const statuses = new Map<string, number>()
+let asked = 0
 const run = async (): Promise<void> => {
-  const { status } = await orchestrator.execute(plan)
+  // Other keys each time: what is made for a key must not outlive it.
+  const n = asked++
+  const { status } = await orchestrator.execute(plan, { n }, { key: `team-${n % 10}/user-${n}`, priority: 'high' })
   statuses.set(status, (statuses.get(status) ?? 0) + 1)
 }
 const heapMb = (): number => {

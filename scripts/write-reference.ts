@@ -86,7 +86,7 @@ ${rows.join('\n')}
 
 # Sections by name
 
-These have no variables: they are written in a file or in code. Names are yours and are never changed. A secret in a file may be \`{env: NAME}\`: it is then taken from that variable.
+These have no variables: they are written in a file or in code. Names are yours and are never changed. A secret or an address in a file may be \`{env: NAME}\`: it is then taken from that variable.
 
 \`\`\`yaml
 ${EXAMPLE.trimEnd()}

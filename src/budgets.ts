@@ -3,15 +3,17 @@
 import type { ModelPrices } from './asking/model-price.ts'
 import { USUAL_ANSWER_TOKENS } from './asking/model-price.ts'
 import type { RequestOptions } from './contracts/api.ts'
+import type { BudgetAmounts } from './contracts/budget.ts'
 import type { Config } from './contracts/config.ts'
 import { TuttiError } from './contracts/errors.ts'
 import type { Emit } from './contracts/events.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
-import type { BudgetAmounts, Clock } from './contracts/parts.ts'
+import type { Clock } from './contracts/parts.ts'
 import type { PlanDocument } from './contracts/plan.ts'
-import { type BudgetSpec, budgetSchema, PRIORITIES } from './contracts/policy.ts'
+import { type BudgetSpec, budgetSchema } from './contracts/policy.ts'
 import { createRunBudget, type OpenBudget, smallestBudget } from './resilience/budget.ts'
 import { budgetName } from './util/budget-words.ts'
+import { inWords } from './util/schema-words.ts'
 
 export interface BudgetsParts {
   readonly config: Config
@@ -23,7 +25,7 @@ export interface BudgetsParts {
 /** @see createBudgets */
 export interface Budgets {
   /**
-   * The limits of a run; undefined when nobody sets one. Also reads what else the options say of its place among others.
+   * The limits of a run; undefined when nobody sets one.
    * @throws TuttiError `invalid_request`; `invalid_config` when the configuration bounds the cost of a model without a price
    */
   limitsOf(options: RequestOptions, document?: PlanDocument): BudgetSpec | undefined
@@ -64,7 +66,6 @@ export function createBudgets({ config, modelFor, prices, clock }: BudgetsParts)
   }
   return {
     limitsOf(options, document) {
-      checkPlace(options)
       const asked = readBudget(options.budget)
       if (asked === undefined && ofAll === undefined && !hasQuotas && document?.budget === undefined) return undefined
       const ofOperator = hasQuotas
@@ -90,7 +91,7 @@ export function createBudgets({ config, modelFor, prices, clock }: BudgetsParts)
 
 function readBudget(budget: RequestOptions['budget']): BudgetSpec | undefined {
   if (budget === undefined) return undefined
-  const read = budgetSchema.safeParse(budget)
+  const read = budgetSchema.safeParse(budget, { error: inWords })
   if (read.success) return smallestBudget([read.data])
   const faults = read.error.issues.map(({ path, message }) => {
     const kind = BUDGET_KINDS.find((known) => known === path[0])
@@ -99,21 +100,3 @@ function readBudget(budget: RequestOptions['budget']): BudgetSpec | undefined {
   throw new TuttiError('invalid_request', `The budget of the run cannot be used. ${faults.join('; ')}.`)
 }
 const BUDGET_KINDS = ['modelCalls', 'tokens', 'cost', 'wallTimeMs', 'componentCalls'] as const
-
-/** Programs without types say anything; what comes over HTTP was checked before. */
-function checkPlace({ priority, key, dueInMs, maxConcurrency }: RequestOptions): void {
-  const refuse = (what: string): never => {
-    throw new TuttiError('invalid_request', `The option ${what}`)
-  }
-  if (priority !== undefined && !PRIORITIES.includes(priority))
-    refuse(`"priority" must be one of ${PRIORITIES.join(', ')}, not "${String(priority)}".`)
-  if (key !== undefined && (typeof key !== 'string' || !KEY.test(key)))
-    refuse('"key" must be names with slashes between them, such as "payments/alice".')
-  if (dueInMs !== undefined && !(dueInMs >= 0 && dueInMs <= LONGEST_MS))
-    refuse(`"dueInMs" must be a number of milliseconds from 0 to ${LONGEST_MS}, not ${String(dueInMs)}.`)
-  if (maxConcurrency !== undefined && !(Number.isInteger(maxConcurrency) && maxConcurrency >= 1))
-    refuse(`"maxConcurrency" must be a whole number from 1, not ${String(maxConcurrency)}.`)
-}
-
-const KEY = /^[^/]+(?:\/[^/]+)*$/
-const LONGEST_MS = 2_147_483_647

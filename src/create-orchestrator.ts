@@ -5,9 +5,7 @@ import { checkPolicyConditions } from './config/check-settings.ts'
 import { describeConfig } from './config/describe-config.ts'
 import { resolveOptions } from './config/resolve-options.ts'
 import { createHttpInvoker } from './connectors/http/http-invoker.ts'
-import { createLocalSource } from './connectors/local/local-source.ts'
 import type { LocalTool } from './connectors/local/tool.ts'
-import { createRedisSource } from './connectors/redis/redis-source.ts'
 import type { NoticeListener, Orchestrator, RequestOptions, RunAsk, RunStream } from './contracts/api.ts'
 import type { Config, ConfigInput } from './contracts/config.ts'
 import { TuttiError } from './contracts/errors.ts'
@@ -16,6 +14,7 @@ import type { RunJournal } from './contracts/journal.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
 import type { Clock, Discovery, Logger, Random, Source } from './contracts/parts.ts'
 import type { Response } from './contracts/run.ts'
+import { listSources } from './list-sources.ts'
 import { createCatalogApi, createRunsApi } from './orchestrator-api.ts'
 import { createOutside } from './outside.ts'
 import { createModelLimits } from './providers/model-limits.ts'
@@ -23,10 +22,11 @@ import { createModels, MODEL_SLOTS, type ModelSlot } from './providers/registry.
 import { createGuardedModel } from './providers/stream-guard.ts'
 import { createMemoryJournal } from './runs/journals/memory.ts'
 import { keepLargeValues } from './runs/keep-large-values.ts'
-import { listDown, reportHealth } from './telemetry/health.ts'
+import { describeWithheld, listDown, reportHealth } from './telemetry/health.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createClock } from './util/clock.ts'
 import { policiesByName } from './util/component-policies.ts'
+import { listWithheld } from './util/credential-origins.ts'
 import { createEventQueue } from './util/event-queue.ts'
 import { createRunId } from './util/ids.ts'
 import { VERSION } from './util/version.ts'
@@ -78,8 +78,9 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   const { config, models } = readOptions(options)
   const { clock = createClock(), log = SILENT, random = Math.random, parts = {} } = options
   const metrics = createMetrics()
+  const policyOf = policiesByName(config.components)
   const catalog = createCatalog({
-    sources: listSources(options, config, { clock, log }),
+    sources: listSources({ tools: options.tools, sources: options.sources, config, policyOf, clock, log }),
     clock,
     log,
     settings: config.catalog,
@@ -125,6 +126,8 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     if (closing !== undefined)
       return Promise.reject(new TuttiError('closed', 'The orchestrator is closed. Create a new one.'))
     return (starting ??= Promise.all([wire(), catalog.start()]).then(([wired]) => {
+      const withheld = listWithheld(catalog.components(), policyOf)
+      if (withheld.length > 0) log.warn(describeWithheld(withheld), {})
       wired.runs.start()
       if (closing === undefined) ready = wired
     }))
@@ -179,6 +182,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
         journalDurable: journal.durable,
         journalTrouble: core?.runs.journalTrouble(),
         downComponents: listDown(core?.breakers() ?? [], (name) => catalog.component(name)),
+        withheld: listWithheld(catalog.components(), policyOf),
         closed: closing !== undefined,
       }),
     status: () => ({
@@ -281,20 +285,4 @@ function guardModels(
     wrapped.set(model, known)
     return known
   }
-}
-
-function listSources(
-  options: OrchestratorOptions,
-  config: Config,
-  tools: { readonly clock: Clock; readonly log: Logger },
-): Source[] {
-  const sources: Source[] = []
-  if (options.tools !== undefined && options.tools.length > 0) sources.push(createLocalSource(options.tools))
-  sources.push(...(options.sources ?? []))
-  const { url, namespaces } = config.redis
-  if (url !== undefined)
-    sources.push(createRedisSource({ url, namespaces, maxResponseBytes: config.executor.maxResponseBytes, ...tools }))
-  const policyOf = policiesByName(config.components)
-  for (const { invoker } of sources) invoker.usePolicies?.(policyOf)
-  return sources
 }

@@ -1,4 +1,6 @@
 // The coordinator: get a plan, run it, synthesize, end. It decides order and does no work; every fact goes out as an event.
+
+import type { RunBudget } from './contracts/budget.ts'
 import type { PreparedPlan } from './contracts/compiled.ts'
 import type { SegmentEnd } from './contracts/engine.ts'
 import { TuttiError, toTuttiError } from './contracts/errors.ts'
@@ -10,13 +12,12 @@ import type {
   Executor,
   PlanEvent,
   Planner,
-  RunBudget,
   RunContext,
-  RunHandle,
   Synthesizer,
   Turn,
 } from './contracts/parts.ts'
 import type { Issue, PlanDocument } from './contracts/plan.ts'
+import type { RunHandle } from './contracts/run-handle.ts'
 import { type Ending, endResponse, joinDegraded, joinMissing } from './record/ending.ts'
 import { type LimitedRun, limitRun } from './record/run-limit.ts'
 import { readOutputs } from './record/run-outputs.ts'

@@ -1,5 +1,6 @@
 // The second half of the composition root: all that is needed once there is something to plan or to run. It is imported by
 // the first use, so that importing the package and naming its parts stays quick.
+import { createAcceptor } from './accept-run.ts'
 import { createAskModel } from './asking/ask-model.ts'
 import { createModelPrices } from './asking/model-price.ts'
 import { createBudgets } from './budgets.ts'
@@ -8,25 +9,15 @@ import { createAutoProvider } from './catalog/capability-providers/auto.ts'
 import { markDegraded } from './catalog/capability-providers/mark-degraded.ts'
 import { createSearchProvider } from './catalog/capability-providers/search.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import type {
-  BreakerReport,
-  Explanation,
-  LimitUsage,
-  Orchestrator,
-  PlanOutcome,
-  RequestOptions,
-  RunAsk,
-} from './contracts/api.ts'
-import type { PreparedPlan } from './contracts/compiled.ts'
+import type { BreakerReport, Explanation, LimitUsage, Orchestrator, PlanOutcome } from './contracts/api.ts'
 import type { Config } from './contracts/config.ts'
+import type { Coordination } from './contracts/coordination.ts'
 import type { RunEngine } from './contracts/engine.ts'
-import { TuttiError } from './contracts/errors.ts'
 import type { RunJournal } from './contracts/journal.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
 import type {
   CapabilityProvider,
   Clock,
-  Coordination,
   Executor,
   Logger,
   Planner,
@@ -34,26 +25,22 @@ import type {
   StepHandler,
   Synthesizer,
 } from './contracts/parts.ts'
-import type { Issue } from './contracts/plan.ts'
-import type { BudgetSpec } from './contracts/policy.ts'
 import { createDocuments } from './documents.ts'
 import { createExecutor } from './executor/executor.ts'
 import { createCoordinator } from './orchestrator.ts'
 import { checkDocument } from './plan/check.ts'
 import { explainPlan } from './plan/explain.ts'
-import { resolveInputs } from './plan/inputs.ts'
-import { asKind, preparedAsKind } from './plan/kind.ts'
+import { asKind } from './plan/kind.ts'
 import { checkBySchema } from './plan/schema.ts'
 import { createPlanner } from './planner/planner.ts'
 import { createInProcessEngine } from './runs/engine-in-process.ts'
-import { headersOfRun, refuseDepth } from './runs/headers.ts'
+import { headersOfRun } from './runs/headers.ts'
 import type { RunListener } from './runs/run-log.ts'
 import { createRunQuotas } from './runs/run-quotas.ts'
-import { type AcceptedRun, createRunService, type RunService } from './runs/run-service.ts'
+import { createRunService, type RunService } from './runs/run-service.ts'
 import { createThreads } from './runs/threads.ts'
 import { createSynthesizer } from './synthesizer/synthesizer.ts'
 import { createRunId } from './util/ids.ts'
-import { hideSecrets } from './util/secrets.ts'
 
 /** Implementations that a program brings instead of ours. */
 export interface OwnParts {
@@ -143,34 +130,10 @@ export function wireCore({
     openBudget: ({ run: { budget, request }, emit }) =>
       budget === undefined ? undefined : budgets.open(budget, { emit, isAnswered: request !== undefined }),
   })
-  const accept = (asked: RunAsk, request: RequestOptions): AcceptedRun | Promise<AcceptedRun> => {
-    if (!saysWhat(asked)) throw new TuttiError('invalid_request', 'Nothing is to be run: give {request} or {document}.')
-    refuseDepth(request.headers, config.runs.maxDepth)
-    if ('request' in asked && asked.document === undefined) {
-      if (typeof asked.request !== 'string' || asked.request.trim() === '')
-        throw new TuttiError('invalid_request', 'The request is empty. Say in a sentence what you want.')
-      const inputs = request.inputs ?? {}
-      return { inputs, liveInputs: inputs, secrets: new Map(), ...withBudget(budgets.limitsOf(request)) }
-    }
-    const known = documents.prepared(asked.document)
-    return known === undefined
-      ? documents.prepare(asked.document).then((prepared) => acceptPlan(prepared, request))
-      : acceptPlan(known, request)
-  }
-  const acceptPlan = (first: PreparedPlan, request: RequestOptions): AcceptedRun => {
-    const prepared = request.documentKind === undefined ? first : preparedAsKind(first, request.documentKind)
-    const given = resolveInputs(prepared.document, request.inputs ?? {})
-    if (given.issues.some((issue) => issue.severity === 'error')) throw invalidInputs(given.issues)
-    return {
-      prepared,
-      inputs: hideSecrets(given.inputs, given.secrets),
-      liveInputs: given.inputs,
-      secrets: given.secrets,
-      ...withBudget(budgets.limitsOf(request, prepared.document)),
-    }
-  }
+  const accept = createAcceptor({ documents, budgets, maxDepth: config.runs.maxDepth })
   const quotas = createRunQuotas(config.quotas, config.runs.concurrency)
-  const weightOf = (key: string): number | undefined => (config.quotas[key] ?? config.quotas['default'])?.weight
+  const weightOf = (key: string): number | undefined =>
+    (Object.hasOwn(config.quotas, key) ? config.quotas[key] : config.quotas['default'])?.weight
   const runs = createRunService({
     journal,
     engine: own.engine ?? createInProcessEngine({ clock, log, quotas, weightOf }),
@@ -181,6 +144,7 @@ export function wireCore({
     listeners,
     accept,
     conduct: (handle) => coordinator.conduct(handle),
+    onCancelAll: () => ownExecutor?.stopAdmitting(),
   })
 
   return {
@@ -220,21 +184,4 @@ export function wireCore({
     breakers: () => ownExecutor?.breakers() ?? [],
     closeExecutor: async () => await ownExecutor?.close(),
   }
-}
-
-const withBudget = (budget: BudgetSpec | undefined): { readonly budget?: BudgetSpec } =>
-  budget === undefined ? {} : { budget }
-
-const saysWhat = (asked: unknown): boolean =>
-  typeof asked === 'object' && asked !== null && ('request' in asked || 'document' in asked)
-
-function invalidInputs(issues: readonly Issue[]): TuttiError {
-  return new TuttiError(
-    'invalid_inputs',
-    issues
-      .filter((i) => i.severity === 'error')
-      .map((i) => i.message)
-      .join(' '),
-    { details: { issues } },
-  )
 }

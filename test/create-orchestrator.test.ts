@@ -25,7 +25,7 @@ describe('options that a caller without a compiler got wrong', () => {
     ['an empty source', { sources: [{}] }, /"sources\[0\]" must be a source/],
     ['a listener that is none', { onEvent: 5 }, /"onEvent" must be a function/],
     ['half a logger', { log: { info: () => undefined } }, /"log" must be an object with debug, info, warn, error/],
-    ['an unknown part', { parts: { planer: {} } }, /did you mean "planner"/],
+    ['an unknown part', { parts: { planer: {} } }, /Did you mean "planner"/],
     ['a step handler that runs nothing', { parts: { handlers: [{ type: 'gate' }] } }, /"handlers\[0\]" must be a step/],
     ['an unknown setting', { executor: { maxConcurency: 3 } }, /Did you mean "executor.maxConcurrency"/],
   ])('are refused with a sentence: %s', (_what, options, message) => {

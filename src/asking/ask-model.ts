@@ -1,10 +1,12 @@
 // The only caller of a LanguageModel: puts the headers on, keeps the account (one `model-call` a call, reserved in the budget
 // of its run before it begins), reads the answer.
+
+import type { BudgetReservation } from '../contracts/budget.ts'
 import type { Config } from '../contracts/config.ts'
 import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { JsonSchema, JsonValue } from '../contracts/json.ts'
 import type { LanguageModel, ModelCall, ModelEvent, Purpose, Usage } from '../contracts/model.ts'
-import type { AskModel, BudgetReservation, Clock, ModelAsk } from '../contracts/parts.ts'
+import type { AskModel, Clock, ModelAsk } from '../contracts/parts.ts'
 import { budgetExceeded } from '../util/budget-words.ts'
 import { parseLenientJson } from '../util/lenient-json.ts'
 import { truncateText } from '../util/text.ts'

@@ -1,7 +1,8 @@
 // What a model call costs, by the price table of the configuration; and what one is likely to take, before it is made.
+
+import type { BudgetAmounts } from '../contracts/budget.ts'
 import type { Config } from '../contracts/config.ts'
 import type { Message, Usage } from '../contracts/model.ts'
-import type { BudgetAmounts } from '../contracts/parts.ts'
 
 /** For a million tokens. */
 interface Price {

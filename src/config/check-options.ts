@@ -1,6 +1,6 @@
 // What a program hands in besides settings: tools, sources, models, listeners. Callers without a compiler get a sentence, not a TypeError.
 import { TuttiError } from '../contracts/errors.ts'
-import { nearest } from '../util/text.ts'
+import { didYouMean } from '../util/text.ts'
 import { listTopKeys } from './settings.ts'
 
 const OPTION_NAMES = ['model', 'tools', 'sources', 'journal', 'onEvent', 'onNotice', 'log', 'clock', 'random', 'parts']
@@ -34,9 +34,7 @@ function checkNames(options: Entries): void {
   const known = [...OPTION_NAMES, ...listTopKeys()]
   const wrong = Object.keys(options).find((key) => !known.includes(key))
   if (wrong === undefined) return
-  const [best] = nearest(wrong, known, 1)
-  const hint = best === undefined ? '' : ` Did you mean "${best}"?`
-  throw new TuttiError('invalid_config', `Unknown setting "${wrong}".${hint}`)
+  throw new TuttiError('invalid_config', `Unknown setting "${wrong}".${didYouMean(wrong, known)}`)
 }
 
 /**
@@ -77,7 +75,7 @@ export function checkOptions(options: unknown): void {
   checkList(own, 'handlers', (item) => has(item, 'run'), 'a step handler with type and run')
   for (const name of Object.keys(own)) {
     if (PART_NAMES.includes(name)) continue
-    const [best] = nearest(name, PART_NAMES, 1)
-    refuse(`parts.${name}`, `left out: there is no such part${best === undefined ? '' : `; did you mean "${best}"?`}`)
+    const message = `The option "parts" has no part "${name}"; there are ${PART_NAMES.join(', ')}.`
+    throw new TuttiError('invalid_config', `${message}${didYouMean(name, PART_NAMES)}`)
   }
 }

@@ -1,7 +1,7 @@
 // What single settings cannot know: contradictions between them, names that nothing stands behind, needs that can never be met.
 import type { Config } from '../contracts/config.ts'
 import { TuttiError } from '../contracts/errors.ts'
-import type { BudgetSpec, ComponentPolicy, RecoveryPolicy } from '../contracts/policy.ts'
+import type { BudgetSpec, ComponentPolicy, CredentialsSpec, RecoveryPolicy } from '../contracts/policy.ts'
 import {
   checkConditions,
   checkPolicy,
@@ -12,17 +12,13 @@ import {
   type PolicyFault,
   showCircle,
 } from '../plan/policy.ts'
-import { nearest } from '../util/text.ts'
+import { isFreeHeaderName, isHeaderValue } from '../util/header-text.ts'
+import { didYouMean } from '../util/text.ts'
 import type { SettingPath } from './setting-path.ts'
 import { placeOf } from './wrong-value.ts'
 
 /** Continues "The setting "a.b" (from ...) ...". */
 type Fault = PolicyFault
-
-const hintOf = (name: string, candidates: Iterable<string>): string => {
-  const [best] = nearest(name, candidates, 1)
-  return best === undefined ? '' : ` Did you mean "${best}"?`
-}
 
 /** All faults, each with its place. Pure: conditions of policies are looked at by {@link checkPolicyConditions}. */
 export function checkSettings(config: Config): Fault[] {
@@ -39,9 +35,19 @@ export function checkSettings(config: Config): Fault[] {
     ...Object.entries(notify.targets).flatMap(([name, { url }]) =>
       checkAddress(url, ['notify', 'targets', name, 'url']),
     ),
+    ...checkKeys(config),
     ...checkPrices(config),
   ]
 }
+
+/** As keys of requests are written: any other would never be met. */
+const checkKeys = ({ quotas }: Config): Fault[] =>
+  Object.keys(quotas)
+    .filter((key) => !/^[^/]+(?:\/[^/]+)*$/.test(key))
+    .map((key) => ({
+      path: ['quotas', key],
+      message: 'is of a key that nobody has: write names with slashes between them, such as "payments/alice".',
+    }))
 
 const recoveriesOf = (components: Config['components']): Record<string, RecoveryPolicy> =>
   Object.fromEntries(
@@ -72,9 +78,7 @@ function checkComponent(name: string, policy: ComponentPolicy, config: Config): 
       : checkPolicy(name, recovery).map((fault) => ({ ...fault, path: [...path, 'recovery', ...fault.path] }))),
     ...(recovery?.notify ?? []).flatMap((target, i) => checkTarget(target, config, [...path, 'recovery', 'notify', i])),
     ...(breaker?.ramp === undefined ? [] : checkRamp(breaker.ramp, [...path, 'breaker', 'ramp'])),
-    ...(credentials?.type === 'client-credentials'
-      ? checkAddress(credentials.tokenUrl, [...path, 'credentials', 'tokenUrl'])
-      : []),
+    ...(credentials === undefined ? [] : checkCredentials(credentials, [...path, 'credentials'])),
     ...Object.entries(resources).flatMap(([resource, need]) =>
       checkNeed(resource, need, config.resources.inventory, [...path, 'resources', resource]),
     ),
@@ -96,7 +100,7 @@ function checkNeed(
 ): Fault[] {
   const there = Object.hasOwn(inventory, name) ? inventory[name] : undefined
   if (there === undefined) {
-    const hint = hintOf(name, Object.keys(inventory))
+    const hint = didYouMean(name, Object.keys(inventory))
     return [{ path, message: `names a resource that resources.inventory does not have.${hint} Add it there.` }]
   }
   if (need <= there) return []
@@ -105,7 +109,7 @@ function checkNeed(
 
 function checkTarget(name: string, { notify }: Config, path: SettingPath): Fault[] {
   if (Object.hasOwn(notify.targets, name)) return []
-  const hint = hintOf(name, Object.keys(notify.targets))
+  const hint = didYouMean(name, Object.keys(notify.targets))
   return [{ path, message: `names "${name}", which is none of notify.targets.${hint}` }]
 }
 
@@ -113,6 +117,30 @@ function checkAddress(url: string, path: SettingPath): Fault[] {
   const protocol = URL.canParse(url) ? new URL(url).protocol : undefined
   if (protocol === 'http:' || protocol === 'https:') return []
   return [{ path, message: 'must be an address that begins with http:// or https://.' }]
+}
+
+/** Values are secrets: they are not shown. */
+function checkCredentials(spec: CredentialsSpec, path: SettingPath): Fault[] {
+  const faults = (spec.origins ?? []).flatMap((origin, i) => checkOrigin(origin, [...path, 'origins', i]))
+  if (spec.type === 'client-credentials') return [...checkAddress(spec.tokenUrl, [...path, 'tokenUrl']), ...faults]
+  const [key, value] = spec.type === 'bearer' ? (['token', spec.token] as const) : (['value', spec.value] as const)
+  if (!isHeaderValue(value))
+    faults.push({
+      path: [...path, key],
+      message: 'cannot stand in a header: it holds a line end, or a character that no header has. Look at its end.',
+    })
+  if (spec.type === 'header' && !isFreeHeaderName(spec.name))
+    faults.push({ path: [...path, 'name'], message: 'cannot be the name of a header that is added to a call.' })
+  return faults
+}
+
+/** A path would promise more than is kept: whatever runs at an origin can read what any path of it is sent. */
+function checkOrigin(text: string, path: SettingPath): Fault[] {
+  const [fault] = checkAddress(text, path)
+  if (fault !== undefined) return [fault]
+  const { username, pathname, search, hash } = new URL(text)
+  if (username === '' && pathname === '/' && search === '' && hash === '') return []
+  return [{ path, message: 'must be an origin such as https://host:8443, without a path.' }]
 }
 
 function checkPrices({ budget, quotas, models, components }: Config): Fault[] {

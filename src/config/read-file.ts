@@ -9,7 +9,7 @@ import { isEntries, type Leaf, membersOf, type Shape } from '../util/shape.ts'
 import type { FoundValue } from './merge-sources.ts'
 import type { Environment } from './read-variables.ts'
 import { type SettingPath, showPath } from './setting-path.ts'
-import { CONFIG_SHAPE, settingAt } from './settings.ts'
+import { CONFIG_SHAPE, isAddressPath, settingAt, toSettingPath } from './settings.ts'
 import { hintFor, wrongValue } from './wrong-value.ts'
 
 const FILE_NAMES = ['tutti.config.ts', 'tutti.config.js', 'tutti.config.yaml', 'tutti.config.json'] as const
@@ -33,14 +33,16 @@ export async function readConfigFile(
 
 async function loadFile(path: string, name: string): Promise<unknown> {
   if (name.endsWith('.ts') || name.endsWith('.js')) return loadModule(path, name)
-  const { parseDocument } = await import('yaml')
+  const { LineCounter, parseDocument } = await import('yaml')
+  const lineCounter = new LineCounter()
   // JSON is read as YAML, which it is: the parser names the place without quoting the line, that may hold a secret.
-  const document = parseDocument(await readFile(path, 'utf8'), { prettyErrors: false })
+  const document = parseDocument(await readFile(path, 'utf8'), { prettyErrors: false, lineCounter })
   const [problem] = document.errors
   if (problem !== undefined) {
-    throw new TuttiError(
-      'invalid_config',
-      `The file "${name}" cannot be read: ${problem.code} at character ${problem.pos[0] + 1}.`,
+    const { line, col } = lineCounter.linePos(problem.pos[0])
+    const what = problem.code.toLowerCase().replaceAll('_', ' ')
+    throw refusal(
+      `The file "${name}" cannot be read: line ${line}, column ${col}: ${what}. Look at the indentation, the quotes and the colons there.`,
     )
   }
   const value: unknown = document.toJS({ maxAliasCount: 20 })
@@ -144,12 +146,26 @@ function* membersIn(shape: Shape, value: unknown, place: Place, { name }: Readin
 const FOREIGN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 function takeLeaf({ isDuration }: Leaf, value: unknown, place: Place, reading: Reading): unknown {
-  if (isEntries(value) && settingAt(place.code)?.secret === true) return takeSecret(value, place, reading)
-  if (!isDuration || typeof value !== 'string') return value
-  const parsed = parseDuration(value)
+  if (mayComeFromOutside(place)) {
+    if (isEntries(value)) return takeSecret(value, place, reading)
+    const [, variable] = typeof value === 'string' ? (/^\$\{?(\w+)\}?$/.exec(value) ?? []) : []
+    if (variable !== undefined)
+      throw refusal(
+        `The setting ${originOf(place, reading.name)} looks like the name of a variable. Write {env: ${variable}}.`,
+      )
+  }
+  if (!isDuration) return value
+  // `stepTimeoutMs: 30` says its unit; `step_timeout: 30` could be meant as seconds.
+  const lacksUnit = typeof value === 'number' && value !== 0 && place.file.at(-1) !== place.code.at(-1)
+  if (typeof value !== 'string' && !lacksUnit) return value
+  const parsed = typeof value === 'string' ? parseDuration(value) : undefined
   if (parsed === undefined) throw refusal(wrongValue(place.code, value, originOf(place, reading.name)))
   return parsed
 }
+
+/** Secrets, and addresses: they often hold one. */
+const mayComeFromOutside = ({ code }: Place): boolean =>
+  settingAt(code)?.secret === true || isAddressPath(toSettingPath(code))
 
 /** `{env: NAME}`: a file is often shared, what must not be shared stays outside of it. */
 function takeSecret(value: Readonly<Record<string, unknown>>, place: Place, { name, env }: Reading): string {

@@ -1,7 +1,7 @@
 // The environment as a source of settings: known variables become values, unknown ones of ours are reported with the nearest name.
 import { TuttiError } from '../contracts/errors.ts'
 import { parseDuration } from '../util/duration.ts'
-import { nearest } from '../util/text.ts'
+import { nearest, resembles } from '../util/text.ts'
 import type { FoundValue } from './merge-sources.ts'
 import { listSettings, type Setting, type SettingKind } from './settings.ts'
 import { wrongValue } from './wrong-value.ts'
@@ -97,7 +97,9 @@ function findUnknown(given: ReadonlyMap<string, string>, settings: readonly Sett
     .filter((name) => name.startsWith('TUTTI_') && !known.has(name))
     .map((name) => {
       const [best] = nearest(name, ours, 1)
-      return `Unknown variable "${name}".${best === undefined ? '' : ` Did you mean "${best}"?`}`
+      // What all of them begin with would make any two alike.
+      const isNear = best !== undefined && resembles(name.slice('TUTTI_'.length), best.slice('TUTTI_'.length))
+      return `Unknown variable "${name}".${isNear ? ` Did you mean "${best}"?` : ''}`
     })
 }
 

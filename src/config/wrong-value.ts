@@ -1,5 +1,5 @@
 // The sentences about settings that are wrong: which one, where it came from, what it is, what it may be. No secret is ever in them.
-import { nearest } from '../util/text.ts'
+import { nearest, resembles } from '../util/text.ts'
 import { showPath } from './setting-path.ts'
 import { allowedOf, itemOf, settingAt, shapeAt } from './settings.ts'
 
@@ -23,16 +23,14 @@ export function wrongValue(path: readonly PropertyKey[], value: unknown, origin:
 export const placeOf = (path: readonly PropertyKey[], origin: string | undefined): string =>
   origin === undefined ? `The setting "${showPath(path)}"` : `The setting "${showPath(path)}" (from ${origin})`
 
-/** ` Did you mean "executor.maxSteps"?`, in the spelling of the siblings; or nothing. */
+/** ` Did you mean "executor.maxSteps"?`, in the spelling of the siblings; where none resembles it, all that there are. */
 export function hintFor(path: readonly PropertyKey[], siblings: readonly string[]): string {
-  const name = showPath(path)
-  const candidates = siblings.map((key) => showPath([...path.slice(0, -1), key]))
-  const [best] = nearest(
-    name,
-    candidates.filter((candidate) => candidate !== name),
-    1,
-  )
-  return best === undefined ? '' : ` Did you mean "${best}"?`
+  const key = String(path.at(-1))
+  const others = siblings.filter((sibling) => sibling !== key)
+  const [best] = nearest(key, others, 1)
+  if (best === undefined) return ''
+  if (resembles(key, best)) return ` Did you mean "${showPath([...path.slice(0, -1), best])}"?`
+  return ` There are: ${others.slice(0, 20).join(', ')}.`
 }
 
 export function showValue(value: unknown): string {

@@ -24,7 +24,7 @@ export interface RequestOptions {
   readonly documentKind?: 'plan' | 'workflow'
   /** Facts about the caller (locale, time zone, tenant, ...) for the capability provider and the planner; data, never instructions. */
   readonly metadata?: JsonObject
-  /** Bounds the whole run, ms. Default: the document's `timeout`, else none. */
+  /** Bounds the whole run, ms, from when it is accepted: the wait for a worker counts. Default: the document's `timeout`, else none. */
   readonly timeoutMs?: number
   readonly maxConcurrency?: number
   /** Before whom it goes when there is not room for all. Default `normal`. */
@@ -166,6 +166,8 @@ export interface BreakerReport {
   /** Share of the traffic that it may take now, from 0 to 1. */
   readonly share: number
   readonly openedAt?: string
+  /** It opened because another process said so, not by what was seen here. */
+  readonly heard?: true
 }
 
 /** Requests and documents in, runs and answers out. One per process is enough; close it at the end. */

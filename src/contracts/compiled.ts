@@ -94,6 +94,8 @@ export interface CompiledPlan {
   readonly outputs?: readonly { readonly name: string; readonly value: CompiledValue }[]
   /** The document's `recovery`, by lower-case component name. */
   readonly recovery?: ReadonlyMap<string, RecoveryPolicy>
+  /** Whether any step says its own. */
+  readonly hasPriorities?: boolean
   /** `fail` or `continue`, with the default applied. */
   readonly onError: 'fail' | 'continue'
 }

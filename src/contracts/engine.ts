@@ -16,6 +16,8 @@ export interface RunEngine {
     readonly deadline?: number
   }): Promise<void>
   wake(runId: string): Promise<void>
+  /** It has ended before a worker took it: it may be forgotten. A worker that still gets it has nothing to do. */
+  withdraw?(runId: string): void
   work(
     handler: (segment: { readonly runId: string; readonly signal: AbortSignal }) => Promise<SegmentEnd>,
     options: { readonly concurrency: number },

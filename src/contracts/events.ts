@@ -122,7 +122,7 @@ export interface EventStamp {
   readonly at: string
 }
 
-/** One fact of a run. On the wire and in journals the same in snake_case, see `eventToWire`. */
+/** One fact of a run. On the wire in snake_case, large values as a digest and a reference: see `eventToWire`. */
 export type RunEvent = RunFact & EventStamp
 /** `run-start`, `step-end`, ... More may be added, none is renamed. */
 export type RunEventType = RunFact['type']

@@ -1,16 +1,14 @@
 // The parts that meet in create-orchestrator.ts, each seen from its consumer's side. Nothing here knows a vendor.
-
+import type { RunBudget } from './budget.ts'
 import type { Capability, Component, Instance, OfferedCapability } from './capability.ts'
-import type { CompiledPlan, CompiledStep, PreparedPlan, Scope, StepView } from './compiled.ts'
+import type { CompiledPlan, CompiledStep, Scope, StepView } from './compiled.ts'
 import type { SegmentEnd } from './engine.ts'
-import type { TuttiError } from './errors.ts'
 import type { Emit, PlanWay } from './events.ts'
-import type { NewRun } from './journal.ts'
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 import type { Message, Purpose } from './model.ts'
 import type { Issue, PlanDocument } from './plan.ts'
-import type { BudgetKind, BudgetSpec, ComponentPolicy, Priority, RateLimitSpec } from './policy.ts'
-import type { BudgetReport, Degraded, Response } from './run.ts'
+import type { ComponentPolicy, Priority } from './policy.ts'
+import type { Degraded, Response } from './run.ts'
 
 // ---- time and chance are handed in -------------------------------------------------------------------------------
 
@@ -34,69 +32,6 @@ export interface Logger {
   info(message: string, facts?: Readonly<Record<string, unknown>>): void
   warn(message: string, facts?: Readonly<Record<string, unknown>>): void
   error(message: string, facts?: Readonly<Record<string, unknown>>): void
-}
-
-// ---- what processes tell each other --------------------------------------------------------------------------------
-
-/** What one process found out and the others should heed. A hint: nobody waits for it, and a lost one costs little. */
-export type SharedNote =
-  /** The breaker of `component/instance` opened, and stays so until this time (ms since the epoch). */
-  | { readonly kind: 'breaker'; readonly key: string; readonly untilMs: number }
-  /** The other side asked for a pause: nobody calls what the limit guards before this time. */
-  | { readonly kind: 'pause'; readonly key: string; readonly untilMs: number }
-
-/** Processes that share something (a Redis) act as one; without it each acts for itself. Its failure never holds up a run. */
-export interface Coordination {
-  /**
-   * Takes up to `wanted` tokens of a bucket that all processes share. @returns how many were given and when to ask again, ms.
-   * Rejects, within a second, when what is shared is away: the caller then counts by itself.
-   */
-  takeTokens(
-    bucket: string,
-    spec: RateLimitSpec,
-    wanted: number,
-  ): Promise<{ readonly granted: number; readonly retryInMs: number }>
-  /** Tells the others. Never throws, never waits. */
-  announce(note: SharedNote): void
-  /** Hears the others, and at the start what still holds. Returns what ends it. */
-  listen(heard: (note: SharedNote) => void): () => void
-  close(): Promise<void>
-}
-
-// ---- budgets -------------------------------------------------------------------------------------------------------
-
-/** What something will use, or has used. */
-export type BudgetAmounts = Readonly<Partial<Record<Exclude<BudgetKind, 'wallTimeMs'>, number>>>
-
-/** What was set aside for one step or one model call. */
-export interface BudgetReservation {
-  /** Puts what was really used in its place; more than was reserved counts too. Later calls do nothing. */
-  settle(used: BudgetAmounts): void
-}
-
-/** The budget of one run. Everybody reserves before they begin. */
-export interface RunBudget {
-  /**
-   * Sets amounts aside. `optional` work gets only what the rest of the plan does not need; `synthesis` may use the share that is
-   * kept for the answer. @returns undefined when that would pass a limit: told once, as `budget-exceeded`
-   */
-  reserve(
-    need: BudgetAmounts,
-    use?: {
-      readonly optional?: boolean
-      readonly synthesis?: boolean
-      readonly step?: string
-      readonly purpose?: Purpose
-    },
-  ): BudgetReservation | undefined
-  /**
-   * Adds to what the mandatory steps that have not begun will need at the least; kept from optional ones. Whoever told it takes it
-   * back, with negative amounts, when such a step begins (just before it reserves) or is skipped.
-   */
-  expect(need: BudgetAmounts): void
-  /** The limit that was reached, if any. */
-  readonly exceeded: BudgetKind | undefined
-  report(): BudgetReport
 }
 
 // ---- catalog -----------------------------------------------------------------------------------------------------
@@ -361,27 +296,4 @@ export type SynthesisEvent =
 /** Makes one answer from the outputs of the steps. */
 export interface Synthesizer {
   synthesize(ask: SynthesisAsk): AsyncIterable<SynthesisEvent>
-}
-
-// ---- runs ---------------------------------------------------------------------------------------------------------
-
-/** A run at work, as the coordinator sees it. */
-export interface RunHandle {
-  readonly run: NewRun
-  /** The inputs with secrets in them; `run.inputs` has them replaced. */
-  readonly liveInputs: JsonObject
-  readonly secrets: ReadonlyMap<string, string>
-  /** Set when the run came with a document: read, validated and compiled before it was accepted. */
-  readonly prepared?: PreparedPlan
-  readonly signal: AbortSignal
-  /** Ends the run's work; the reason is a TuttiError: `cancelled` or `run_timeout`. */
-  readonly abort: (reason: TuttiError) => void
-  readonly emit: Emit
-  readonly flush: (() => Promise<void>) | undefined
-  /** When the first segment began, ISO 8601. */
-  startedAt(): string
-  /** The fold of the events so far: a copy, of the cost of one pass over the steps. */
-  snapshot(): Response
-  view(step: string): StepView | undefined
-  readonly settled: ReadonlyMap<string, StepView>
 }

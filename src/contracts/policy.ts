@@ -9,6 +9,11 @@ const duration = () => z.number().int().min(0).max(LONGEST_MS)
 const span = () => z.number().int().min(1).max(LONGEST_MS)
 const count = () => z.number().int().min(1)
 const json = z.custom<JsonValue>()
+/** Each is kept in the record of the run. */
+const attempts = () => count().max(MAX_ATTEMPTS)
+
+/** Most calls that a step or a policy may ask for. */
+export const MAX_ATTEMPTS = 100
 
 /** Priorities by name, the most urgent first. */
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const
@@ -63,7 +68,7 @@ const ERROR_CLASS_NAMES = [
 ] as const satisfies readonly ErrorClass[]
 
 const repeatShape = {
-  maxAttempts: count().optional().describe('Calls in all.'),
+  maxAttempts: attempts().optional().describe('Calls in all.'),
   backoff: z.enum(['fixed', 'linear', 'exponential']).optional(),
   initialWaitMs: duration().optional(),
   factor: z.number().min(1).optional(),
@@ -110,12 +115,27 @@ export const breakerPolicySchema = z.strictObject({
 })
 export type BreakerPolicy = z.output<typeof breakerPolicySchema>
 
-/** Sent to the component's own origin only. */
+const origins = () =>
+  z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'Where they may go, such as "https://pay.example": nowhere else. Must be said for components that register in Redis.',
+    )
+
+/** Sent to the component's own origin only, and only to `origins` where they are said. */
 export const credentialsSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('bearer'), token: z.string().min(1) }),
-  z.strictObject({ type: z.literal('header'), name: z.string().min(1), value: z.string().min(1) }),
+  z.strictObject({ type: z.literal('bearer'), token: z.string().min(1), origins: origins() }),
+  z.strictObject({
+    type: z.literal('header'),
+    name: z.string().min(1),
+    value: z.string().min(1),
+    origins: origins(),
+  }),
   z.strictObject({
     type: z.literal('client-credentials'),
+    origins: origins(),
     tokenUrl: z.string().min(1),
     clientId: z.string().min(1),
     clientSecret: z.string().min(1),

@@ -1,15 +1,13 @@
-// One call to one instance: its place among the calls to the component, the breaker, the time limit, its two events.
+// One call on its way to one instance: its time limit, its two events, and what its end says of the component.
 // It repeats nothing and decides nothing.
 import type { Capability, Component, Instance } from '../contracts/capability.ts'
 import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { JsonObject } from '../contracts/json.ts'
 import type { InvokerCall, InvokerResult } from '../contracts/parts.ts'
-import type { Breakers } from '../resilience/breaker.ts'
 import { formatDuration } from '../util/duration.ts'
 import type { CallTarget } from './call-target.ts'
+import type { Deadline, DeadlineList } from './deadlines.ts'
 import { type Outcome, readOutcome } from './outcome.ts'
-import { breakerKeyOf, type CallMemory, pickInstance } from './pick-instance.ts'
-import { callAmounts, reserveCall } from './step-budget.ts'
 import type { StepExecution } from './step-execution.ts'
 
 export interface CallSpec {
@@ -21,7 +19,7 @@ export interface CallSpec {
   readonly timeoutMs: number
 }
 
-export class Attempt implements InvokerCall {
+export class Attempt implements InvokerCall, Deadline {
   readonly component: Component
   readonly capability: Capability
   readonly instance: Instance
@@ -39,7 +37,16 @@ export class Attempt implements InvokerCall {
   #isOpen = true
   #controller: AbortController | undefined
   #stopReason: TuttiError | undefined
-  #reject: ((reason: TuttiError) => void) | undefined
+  /** Set while the call is open. */
+  #resolve: ((ended: Outcome | FailedAttempt) => void) | undefined
+  #spec: CallSpec | undefined
+  #leave: LeaveBreaker | undefined
+  #free: (() => void) | undefined
+  // Its link in the list of its time limit.
+  at = Number.NaN
+  previous: Deadline | undefined
+  next: Deadline | undefined
+  list: DeadlineList | undefined
 
   constructor(
     execution: StepExecution,
@@ -102,40 +109,107 @@ export class Attempt implements InvokerCall {
     }
   }
 
-  /** The answer, or the end of its time, or the step's stop: whichever comes first. What comes later is dropped. */
-  send(target: CallTarget, timeoutMs: number, now: number): Promise<InvokerResult> {
-    const { deadlines } = this.#execution.frame
-    return new Promise((resolve, reject) => {
-      this.#execution.throwIfStopped()
-      this.#reject = reject
-      const deadline = deadlines.add(timeoutMs, now, () => this.#stop(timeoutOf(target, timeoutMs)))
-      const settle = (): void => {
-        deadlines.remove(deadline)
-        if (this.#stopReason === undefined) this.#execution.interruptWith(undefined)
-      }
-      const fail = (error: unknown): void => {
-        settle()
-        reject(error)
-      }
-      this.wasSent = true
+  /**
+   * The outcome, or what went wrong: the answer, the end of its time, or the step's stop, whichever comes first. What comes later is
+   * dropped. Made of one promise: this is what every step of every run goes through.
+   */
+  perform(spec: CallSpec, leave: LeaveBreaker): Promise<Outcome | FailedAttempt> {
+    const { run } = this.#execution
+    this.#spec = spec
+    this.#leave = leave
+    return new Promise((resolve) => {
+      this.#resolve = resolve
       try {
-        target.invoker.invoke(this).then((result) => {
-          settle()
-          resolve(result)
-        }, fail)
+        this.#free = run.view.busy(this.instance)
+        this.#execution.isRateUsed = spec.target.pool.rate !== undefined
+        this.begin()
+        // What cannot be taken back is on disk before it is done.
+        if (spec.isIdempotent || run.flush === undefined) this.#send(spec, this.startedAt)
+        else this.#sendOnceWritten(spec, run.flush)
       } catch (thrown) {
-        fail(thrown)
+        this.#fail(thrown)
       }
     })
+  }
+
+  #sendOnceWritten(spec: CallSpec, flush: () => Promise<void>): void {
+    flush().then(
+      () => this.#send(spec, this.#execution.frame.clock.now()),
+      (thrown: unknown) => this.#fail(thrown),
+    )
+  }
+
+  /** Its time is up. */
+  expire(): void {
+    if (this.#spec !== undefined) this.#stop(timeoutOf(this.#spec.target, this.#spec.timeoutMs))
+  }
+
+  #send({ target, timeoutMs }: CallSpec, now: number): void {
+    if (this.#resolve === undefined) return
+    try {
+      this.#execution.throwIfStopped()
+      this.#execution.frame.deadlines.link(this, timeoutMs, now)
+      this.wasSent = true
+      target.invoker.invoke(this).then(
+        (result) => this.#succeed(result, target),
+        (thrown: unknown) => this.#fail(thrown),
+      )
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
+  }
+
+  #succeed(result: InvokerResult, target: CallTarget): void {
+    if (this.#resolve === undefined) return
+    this.endedAt = this.#execution.frame.clock.now()
+    let outcome: Outcome
+    try {
+      outcome = readOutcome(result, target.label, this.endedAt)
+    } catch (thrown) {
+      return this.#fail(thrown)
+    }
+    const resolve = this.#settle()
+    void this.#leave?.()
+    learn(this.#execution, target, this)
+    this.end('succeeded')
+    resolve?.(outcome)
+  }
+
+  #fail(thrown: unknown): void {
+    const resolve = this.#settle()
+    if (resolve === undefined || this.#spec === undefined) return
+    const { target } = this.#spec
+    const error = toTuttiError(thrown)
+    const told = (): void => {
+      learn(this.#execution, target, this, error)
+      resolve({ error, attempt: this })
+    }
+    const counted = this.#leave?.(error)
+    if (counted === undefined) told()
+    else counted.then(told, told)
+  }
+
+  /** Nothing that comes now is heard. */
+  #settle(): ((ended: Outcome | FailedAttempt) => void) | undefined {
+    const resolve = this.#resolve
+    if (resolve === undefined) return undefined
+    this.#resolve = undefined
+    this.#execution.frame.deadlines.remove(this)
+    if (this.#stopReason === undefined) this.#execution.interruptWith(undefined)
+    this.#free?.()
+    return resolve
   }
 
   #stop(reason: TuttiError): void {
     this.#stopReason = reason
     this.#execution.interruptWith(undefined)
-    this.#reject?.(reason)
+    this.#fail(reason)
     this.#controller?.abort(reason)
   }
 }
+
+/** Tells the breaker how the call ended; what comes back is waited for before anybody decides whether to call again. */
+type LeaveBreaker = (error?: unknown) => Promise<void> | undefined
 
 function timeoutOf(target: CallTarget, timeoutMs: number): TuttiError {
   return new TuttiError(
@@ -154,48 +228,6 @@ export interface FailedAttempt {
   readonly refusedBy?: string
 }
 
-/**
- * Calls one instance of the target, avoiding those that failed where there is another one.
- * @returns the outcome, or what went wrong; the caller then ends the attempt, when it knows what follows.
- */
-export async function callOnce(
-  execution: StepExecution,
-  spec: CallSpec,
-  breakers: Breakers,
-  memory: CallMemory,
-): Promise<Outcome | FailedAttempt> {
-  const { target } = spec
-  let attempt: Attempt | undefined
-  let instance: Instance | undefined
-  try {
-    const waiting = execution.holdFor(target)
-    if (waiting !== undefined) await waiting
-    const { budget } = execution.run
-    if (budget !== undefined && !reserveCall(execution, budget, target)) throw outOfBudget(execution, target)
-    const picked = pickInstance(execution, target, breakers, memory)
-    instance = picked
-    const outcome = await breakers.of(breakerKeyOf(target, picked), target.component.name).run(() => {
-      attempt = new Attempt(execution, spec, picked)
-      // A call counts from its beginning: one that is stopped is paid for too.
-      if (execution.reservation !== undefined) {
-        execution.reservation.settle(callAmounts(target))
-        execution.reservation = undefined
-      }
-      return perform(execution, spec, attempt)
-    })
-    if (attempt !== undefined) learn(execution, target, attempt)
-    attempt?.end('succeeded')
-    return outcome
-  } catch (thrown) {
-    const error = toTuttiError(thrown)
-    if (attempt !== undefined) {
-      learn(execution, target, attempt, error)
-      return { error, attempt }
-    }
-    return instance === undefined ? { error } : { error, refusedBy: instance.id }
-  }
-}
-
 /** What a call that has ended says of its component: how long it takes, how much at once it bears, when it may be asked again. */
 function learn(execution: StepExecution, target: CallTarget, attempt: Attempt, error?: TuttiError): void {
   const { pool, durations } = target
@@ -212,31 +244,4 @@ function learn(execution: StepExecution, target: CallTarget, attempt: Attempt, e
   if (adaptive?.fail(error, { startedAt, endedAt: clock.now() }) === true) pools.update(pool)
   const { retry_after_ms: pauseMs } = error.details
   if (typeof pauseMs === 'number' && error.retryable) pools.pause(pool, pauseMs)
-}
-
-const outOfBudget = ({ name }: StepExecution, { label }: CallTarget): TuttiError =>
-  new TuttiError(
-    'budget_exceeded',
-    `Step "${name}" may not call "${label}" any more: the budget of the run does not allow another call. Raise it, or mark other steps as optional.`,
-    { details: { sent: false } },
-  )
-
-async function perform(execution: StepExecution, spec: CallSpec, attempt: Attempt): Promise<Outcome> {
-  const { run, frame } = execution
-  const ended = run.view.busy(attempt.instance)
-  execution.isRateUsed = spec.target.pool.rate !== undefined
-  try {
-    attempt.begin()
-    // What cannot be taken back is on disk before it is done.
-    let now = attempt.startedAt
-    if (!spec.isIdempotent && run.flush !== undefined) {
-      await run.flush()
-      now = frame.clock.now()
-    }
-    const result = await attempt.send(spec.target, spec.timeoutMs, now)
-    attempt.endedAt = frame.clock.now()
-    return readOutcome(result, spec.target.label, attempt.endedAt)
-  } finally {
-    ended()
-  }
 }

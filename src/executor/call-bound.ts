@@ -2,8 +2,9 @@
 // the ladder of recovery looks at.
 import { type TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { JsonObject } from '../contracts/json.ts'
-import { type Attempt, type CallSpec, callOnce } from './attempt.ts'
+import type { Attempt, CallSpec } from './attempt.ts'
 import { type BoundInputs, checkInputs, missingInput } from './bind.ts'
+import { callOnce } from './call-once.ts'
 import type { CallTarget } from './call-target.ts'
 import type { CallParts } from './executor-parts.ts'
 import type { Outcome } from './outcome.ts'
@@ -24,6 +25,8 @@ export interface Failure {
   readonly refusedBy?: string
   /** A handler of its own ran the step: nothing can be called again, but a fallback may stand in. */
   readonly isForeign?: true
+  /** Does the same once more, where that is no call of a component. */
+  readonly again?: () => Promise<Outcome | Failure>
 }
 
 /** For a call of its own at the same target: nobody is avoided any more, but who is not meant still is not. */

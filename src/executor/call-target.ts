@@ -7,8 +7,7 @@ import type { JsonObject } from '../contracts/json.ts'
 import type { CatalogView, Invoker } from '../contracts/parts.ts'
 import type { ComponentPolicy } from '../contracts/policy.ts'
 import { type CompiledSchema, compileSchema } from '../plan/schema.ts'
-import type { Demand } from '../resilience/demand.ts'
-import type { Pool } from '../resilience/pool.ts'
+import type { Demand, Pool } from '../resilience/pool.ts'
 import { type PolicyOf, policiesByName } from '../util/component-policies.ts'
 import { isHealthy } from '../util/is-healthy.ts'
 import { nameKey } from '../util/name-key.ts'
@@ -169,7 +168,7 @@ export class CallTargets {
     const label = `${component.name}/${capability.name}`
     const policy = this.#policyOf(component.name)
     const pool = this.#pools.component(component.name)
-    pool.instances = component.instances.length
+    pool.setInstances(component.instances)
     return {
       component,
       capability,

@@ -4,14 +4,15 @@ import type { Clock } from '../contracts/parts.ts'
 
 /** One limit: link of a list. */
 export interface Deadline {
-  readonly at: number
-  readonly expire: () => void
+  /** Set by the list. */
+  at: number
+  expire(): void
   previous: Deadline | undefined
   next: Deadline | undefined
   list: DeadlineList | undefined
 }
 
-interface DeadlineList {
+export interface DeadlineList {
   readonly durationMs: number
   head: Deadline | undefined
   tail: Deadline | undefined
@@ -30,8 +31,16 @@ export class Deadlines {
 
   /** @param now the clock's reading, which the caller has at hand */
   add(durationMs: number, now: number, expire: () => void): Deadline {
+    return this.link({ at: 0, expire, previous: undefined, next: undefined, list: undefined }, durationMs, now)
+  }
+
+  /** {@link add} for who is a link itself, and in no list. */
+  link<T extends Deadline>(deadline: T, durationMs: number, now: number): T {
     const list = this.#listOf(durationMs)
-    const deadline: Deadline = { at: now + durationMs, expire, previous: list.tail, next: undefined, list }
+    deadline.at = now + durationMs
+    deadline.previous = list.tail
+    deadline.next = undefined
+    deadline.list = list
     if (list.tail === undefined) list.head = deadline
     else list.tail.next = deadline
     list.tail = deadline

@@ -12,7 +12,7 @@ import { policiesByName } from '../util/component-policies.ts'
 import { hideSecrets } from '../util/secrets.ts'
 import { CallTargets } from './call-target.ts'
 import type { CallParts, ExecutorParts } from './executor-parts.ts'
-import { orFallback, runCall } from './handlers/call.ts'
+import { runCall, runOther } from './handlers/call.ts'
 import { gateHandler } from './handlers/gate.ts'
 import { createGenerateHandler } from './handlers/generate.ts'
 import { transformHandler } from './handlers/transform.ts'
@@ -29,6 +29,8 @@ export type { ExecutorParts } from './executor-parts.ts'
 export interface OwnExecutor extends Executor {
   limits(): readonly LimitUsage[]
   breakers(): readonly BreakerReport[]
+  /** Runs are about to be cancelled together: no step that waits for a shared limit begins any more. */
+  stopAdmitting(): void
   close(): Promise<void>
 }
 
@@ -45,6 +47,7 @@ export function createExecutor(parts: ExecutorParts): OwnExecutor {
       pools.setShare(report)
       parts.onBreaker?.(report)
     },
+    onForget: (report) => pools.setShare(report),
   })
   const pools = new Pools(settings, { clock, coordination: parts.coordination })
   const targets = new CallTargets(settings, parts.invokerOf, pools)
@@ -53,10 +56,10 @@ export function createExecutor(parts: ExecutorParts): OwnExecutor {
     gateHandler,
     transformHandler,
     createWaitHandler(clock),
-    createGenerateHandler({ ask, settings, clock, random }),
+    createGenerateHandler({ ask, clock }),
   ]
   const handlers = new Map(
-    [...builtIn, ...(parts.handlers ?? [])].map((handler) => [handler.type, withFallback(handler, callParts)]),
+    [...builtIn, ...(parts.handlers ?? [])].map((handler) => [handler.type, withRecovery(handler, callParts)]),
   )
   const schedulerParts = {
     clock,
@@ -81,6 +84,7 @@ export function createExecutor(parts: ExecutorParts): OwnExecutor {
     },
     limits: () => pools.usage(),
     breakers: () => breakers.reports(),
+    stopAdmitting: () => pools.admission.close(),
     close() {
       kept = []
       breakers.close()
@@ -90,13 +94,12 @@ export function createExecutor(parts: ExecutorParts): OwnExecutor {
   }
 }
 
-/** A declared fallback stands in for a step of any kind. */
-function withFallback(handler: StepHandler, callParts: CallParts): StepHandler {
+/** What fails climbs the ladder of recovery, whatever the kind of the step. */
+function withRecovery(handler: StepHandler, callParts: CallParts): StepHandler {
   return {
     type: handler.type,
     run(step, context) {
-      const ran = handler.run(step, context)
-      return context instanceof StepExecution ? orFallback(context, ran, callParts) : ran
+      return context instanceof StepExecution ? runOther(handler, context, callParts) : handler.run(step, context)
     },
   }
 }

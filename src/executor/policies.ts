@@ -46,7 +46,18 @@ function join(declared: RecoveryPolicy, configured: RecoveryPolicy): RecoveryPol
     const kept = Object.entries(general).filter(([key]) => !Object.hasOwn(declared, key))
     classes[name] = { ...Object.fromEntries(kept), ...declared.classes?.[name] }
   }
-  return { ...configured, ...declared, classes }
+  return { ...configured, ...declared, ...keepWord(declared, configured), classes }
+}
+
+/** What whoever runs the process has ruled out stays so, and whom they want told is told: a document may only add to it. */
+function keepWord(declared: RecoveryPolicy, configured: RecoveryPolicy): Partial<RecoveryPolicy> {
+  const kept: { -readonly [K in keyof RecoveryPolicy]?: RecoveryPolicy[K] } = {}
+  if (configured.semantic === false) kept.semantic = false
+  if (configured.equivalents === false) kept.equivalents = false
+  if (configured.escalateAfter !== undefined)
+    kept.escalateAfter = Math.min(configured.escalateAfter, declared.escalateAfter ?? Infinity)
+  if (configured.notify !== undefined) kept.notify = [...new Set([...configured.notify, ...(declared.notify ?? [])])]
+  return kept
 }
 
 /** @param own the step's `retry`: its word counts for every class */
@@ -71,7 +82,3 @@ export function repeatPolicy(
     strategy: own === undefined ? (ofClass.strategy ?? 'retry') : 'retry',
   }
 }
-
-/** For steps that call no component. */
-export const retryPolicy = (own: RetrySpec | undefined, settings: Config): RepeatPolicy =>
-  repeatPolicy(NONE, 'transient', own, settings)

@@ -1,13 +1,13 @@
 // Every limit that steps of all runs share, by name: made when first asked for, from what the configuration declares.
 import type { BreakerReport, LimitUsage } from '../contracts/api.ts'
 import type { Config } from '../contracts/config.ts'
+import type { Coordination } from '../contracts/coordination.ts'
 import { TuttiError } from '../contracts/errors.ts'
-import type { Clock, Coordination } from '../contracts/parts.ts'
+import type { Clock } from '../contracts/parts.ts'
 import type { QuotaSpec } from '../contracts/policy.ts'
 import { AdaptiveLimit } from '../resilience/adaptive-limit.ts'
 import { Admission, usageOf } from '../resilience/admission.ts'
-import { Demand } from '../resilience/demand.ts'
-import { Pool } from '../resilience/pool.ts'
+import { Demand, Pool } from '../resilience/pool.ts'
 import { createRateLimiter, type RateLimiter } from '../resilience/rate-limit.ts'
 import { type PolicyOf, policiesByName } from '../util/component-policies.ts'
 import { nameKey } from '../util/name-key.ts'
@@ -92,7 +92,8 @@ export class Pools {
       needs.push(...this.#ofResources({ ...declared, ...resources }, step))
     if (component !== undefined) needs.push({ pool: component, amount: 1 })
     if (needs.length === 0) return undefined
-    const key = needs.map(({ pool, amount }) => `${pool.kind} ${amount} ${pool.name}`).join('\n')
+    // By number: names may hold whatever somebody writes.
+    const key = needs.map(({ pool, amount }) => `${amount} of ${pool.id}`).join()
     let demand = this.#demands.get(key)
     if (demand === undefined) this.#demands.set(key, (demand = new Demand(needs)))
     return demand
@@ -118,9 +119,11 @@ export class Pools {
 
   usage(): LimitUsage[] {
     const rates: LimitUsage[] = []
-    for (const { rate } of this.#components.values()) {
-      const usage = rate?.usage()
-      if (usage !== undefined && (usage.inUse > 0 || usage.pausedUntil !== undefined)) rates.push(usage)
+    for (const pool of this.#components.values()) {
+      const usage = pool.rate?.usage()
+      if (usage === undefined || (usage.inUse === 0 && usage.pausedUntil === undefined)) continue
+      // Who waits for a call to be allowed waits at the component, which has room.
+      rates.push({ ...usage, name: pool.name, waiting: pool.fits(1) ? pool.waiting : 0 })
     }
     const all = [this.#process, this.#keys.values(), this.#shared.values(), this.#resources.values()]
     return [...all.flatMap((pools) => usageOf(pools)), ...usageOf(this.#components.values()), ...rates]
@@ -168,11 +171,11 @@ export class Pools {
     return pool
   }
 
-  /** Steps may differ about one key: the least of those that are about it counts. */
+  /** Steps may differ about one key: the least of those that are about it counts, as long as there are any. */
   #ofConcurrency({ key, limit }: { readonly key: string; readonly limit: number }): Pool {
     let pool = this.#shared.get(key)
     if (pool === undefined) this.#shared.set(key, (pool = new Pool({ kind: 'concurrency', name: key, limit })))
-    else if (limit < pool.limit) pool.limit = limit
+    else if (limit < pool.limit || pool.isIdle) pool.limit = limit
     return pool
   }
 

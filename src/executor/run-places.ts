@@ -1,8 +1,7 @@
 // The places of one run and its share of those that all runs share: which of its ready steps begins next. A step takes all it
 // needs at once, or waits and holds nothing. Steps with the same needs wait together, so that one look decides for all of them.
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
-import type { Demand } from '../resilience/demand.ts'
-import type { Pool } from '../resilience/pool.ts'
+import type { Demand, Pool } from '../resilience/pool.ts'
 import type { CallTarget } from './call-target.ts'
 import { prefixesOf } from './pools.ts'
 import type { Places, StepExecution } from './step-execution.ts'
@@ -40,6 +39,7 @@ export class RunPlaces implements Places, GroupHost {
   readonly #parts: RunPlacesParts
   readonly #ofRun: readonly Pool[]
   readonly #flow: readonly string[]
+  readonly #turn = { at: 0 }
   /** Ready, and not known to be held up by anything but the run itself. */
   readonly #line = new StepQueue()
   /** Set as soon as there is something to choose. */
@@ -50,6 +50,8 @@ export class RunPlaces implements Places, GroupHost {
   #open: StepGroup[] = []
   readonly #returning = new Map<number, Returning>()
   #taken = 0
+  /** The line, since it was looked at. */
+  #hasGrown = false
   #isClosed = false
 
   constructor(parts: RunPlacesParts) {
@@ -63,13 +65,14 @@ export class RunPlaces implements Places, GroupHost {
   /** A step is ready for a place. */
   add(index: number): void {
     this.#line.push(index)
+    this.#hasGrown = true
   }
 
   /** Begins the best step that could, or puts it where it waits. False: nothing is left to look at. */
   startNext(): boolean {
     const { limit } = this.#parts
     if (this.#taken >= limit || this.#isClosed) return false
-    if (this.#order === undefined && this.#line.size > limit - this.#taken) this.#sort()
+    if (this.#hasGrown && this.#hasChoice()) this.#sort()
     const group = this.#open.length === 0 ? undefined : this.#bestOpen()
     const index = this.#line.peek()
     if (group !== undefined && (index === undefined || this.#isBefore(group, index))) {
@@ -90,7 +93,10 @@ export class RunPlaces implements Places, GroupHost {
     execution.heldPool = undefined
     execution.isRateUsed = false
     this.#taken--
-    if (demand !== undefined) this.#parts.pools.admission.giveBack(demand, !isRateUsed)
+    if (demand === undefined) return
+    // Where others wait for it, what is ready here asks as well before anybody gets it.
+    if (demand.pools.some((pool) => pool.parked.size > 0)) this.#parts.starter.wake()
+    this.#parts.pools.admission.giveBack(demand, !isRateUsed)
   }
 
   pause(execution: StepExecution): void {
@@ -133,8 +139,13 @@ export class RunPlaces implements Places, GroupHost {
     if (group === undefined) return
     this.#groupOf.delete(index)
     group.live--
-    if (group.live === 0) this.#end(group)
-    else group.count(this.#parts.limit)
+    if (group.live === 0) return this.#end(group)
+    group.count(this.#parts.limit)
+    const next = group.queue.peek() === index && group.isParked ? this.#headOf(group) : undefined
+    if (next === undefined) return
+    // The next one may be less urgent than the one that has gone.
+    this.#describe(group, next)
+    this.#parts.pools.admission.reorder(group.demand, group)
   }
 
   /** Steps that have not begun, which now never will. Those that had begun go on. */
@@ -180,6 +191,17 @@ export class RunPlaces implements Places, GroupHost {
     if (next === undefined) this.#end(group)
     else this.#describe(group, next)
     return group.isParked
+  }
+
+  /** Whether more are ready than can begin, as far as a look at the first of them tells. */
+  #hasChoice(): boolean {
+    this.#hasGrown = false
+    const { plan, limit } = this.#parts
+    const { size } = this.#line
+    if (this.#order !== undefined || size < 2) return false
+    if (plan.hasPriorities === true || size > limit - this.#taken) return true
+    const component = targetOf(this.#parts, this.#line.peek() ?? 0)?.pool
+    return (component !== undefined && !component.fits(size)) || this.#ofRun.some((pool) => !pool.fits(size))
   }
 
   #tryStep(index: number): void {
@@ -303,6 +325,7 @@ export class RunPlaces implements Places, GroupHost {
       priority: order.priorityOf(index),
       flow: this.#flow,
       weight: this.#parts.pools.weightOf(widest),
+      turn: this.#turn,
       rank: order.ranks[index] ?? 0,
       ...(dueAtMs !== undefined && { dueAtMs }),
     }

@@ -211,7 +211,7 @@ export class Scheduler implements StepStarter {
     const durationMs = execution.elapsedMs()
     const fact = { type: 'step-end', step: execution.name, status: 'succeeded', output } as const
     this.#run.emit(response === output ? { ...fact, durationMs } : { ...fact, response, durationMs })
-    this.#release(execution.compiled, !execution.isRead)
+    this.#release(execution)
   }
 
   #fail(execution: StepExecution, error: TuttiError): void {
@@ -223,7 +223,7 @@ export class Scheduler implements StepStarter {
       this.#parts.log.error(`Step "${name}" failed inside.`, { runId: this.#run.runId, error })
     this.#run.emit(this.#failure(execution, 'failed', error))
     if (!isCovered && this.#plan.onError === 'fail') this.#stop()
-    this.#release(execution.compiled, !execution.isRead)
+    this.#release(execution)
   }
 
   #failure(execution: StepExecution, status: 'failed' | 'cancelled', error: TuttiError): RunFact {
@@ -271,7 +271,6 @@ export class Scheduler implements StepStarter {
     this.#active.delete(execution)
     this.#settle(index, view, settlement)
     this.#places.drop(index)
-    this.#places.letGo(execution)
   }
 
   #settle(index: number, view: StepView, settlement: Settlement): void {
@@ -280,12 +279,20 @@ export class Scheduler implements StepStarter {
     this.#remaining--
   }
 
-  /** What may have changed the world is on disk before anything builds on it. */
-  #release(step: CompiledStep, mustPersist: boolean): void {
+  /**
+   * What waited for the step is ready before its places are given back, so that it competes for them. What may have changed the
+   * world is on disk before anything builds on it.
+   */
+  #release(execution: StepExecution): void {
+    const { index } = execution.compiled
     const { flush } = this.#run
-    if (!mustPersist || flush === undefined) return this.#releaseNow(step.index)
+    const isNow = execution.isRead || flush === undefined
+    if (isNow && !this.#isDone) this.#ready.settle(index)
+    this.#places.letGo(execution)
+    this.#pump()
+    if (isNow) return
     flush().then(
-      () => this.#releaseNow(step.index),
+      () => this.#releaseNow(index),
       (thrown: unknown) => {
         if (this.#isDone) return
         this.#parts.log.error('The journal cannot be written; no further step starts.', {
@@ -293,10 +300,9 @@ export class Scheduler implements StepStarter {
           error: thrown,
         })
         this.#stop()
-        this.#releaseNow(step.index)
+        this.#releaseNow(index)
       },
     )
-    this.#pump()
   }
 
   #releaseNow(index: number): void {
@@ -314,6 +320,7 @@ export class Scheduler implements StepStarter {
       execution.stop(reason)
       const fact = this.#failure(execution, 'cancelled', reason)
       this.#close(execution, brokenView('cancelled', reason), BROKEN)
+      this.#places.letGo(execution)
       this.#run.emit(fact)
     }
     const { steps } = this.#plan

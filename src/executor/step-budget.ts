@@ -1,6 +1,8 @@
 // The part of a run's budget that its steps spend: told in advance what the mandatory ones need, asked before each call.
+
+import type { BudgetAmounts, RunBudget } from '../contracts/budget.ts'
 import type { CompiledPlan } from '../contracts/compiled.ts'
-import type { BudgetAmounts, RunBudget, RunContext } from '../contracts/parts.ts'
+import type { RunContext } from '../contracts/parts.ts'
 import type { CallTarget, CallTargets } from './call-target.ts'
 import type { StepExecution } from './step-execution.ts'
 

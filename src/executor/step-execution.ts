@@ -1,12 +1,13 @@
 // One step at work: what its handler may use, and how it is stopped. The step is over the moment it is settled, whatever
 // its handler still does; nothing it says afterwards is heard.
+
+import type { BudgetReservation } from '../contracts/budget.ts'
 import type { CompiledPlan, CompiledStep, Scope } from '../contracts/compiled.ts'
 import type { TuttiError } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
-import type { BudgetReservation, Clock, RunContext, StepContext } from '../contracts/parts.ts'
-import type { Demand } from '../resilience/demand.ts'
-import type { Pool } from '../resilience/pool.ts'
+import type { Clock, RunContext, StepContext } from '../contracts/parts.ts'
+import type { Demand, Pool } from '../resilience/pool.ts'
 import type { CallTarget } from './call-target.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 import type { Pools } from './pools.ts'

@@ -1,6 +1,7 @@
 // Steps of one run that need the same of the shared limits, once that was not there: they wait as one, the best of them first.
-import type { Demand, Waiter } from '../resilience/demand.ts'
+
 import type { FairOrder } from '../resilience/fair-queue.ts'
+import type { Demand, Waiter } from '../resilience/pool.ts'
 import type { StepQueue } from './step-queue.ts'
 
 /** Whose steps they are. */

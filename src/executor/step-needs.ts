@@ -1,15 +1,19 @@
 // What a step of a run needs to begin, and which of them should: read from the document, the run and what was learnt.
+import { createHash } from 'node:crypto'
 import { ABSENT, type CompiledPlan, type CompiledStep, type Scope } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { RunContext } from '../contracts/parts.ts'
 import { PRIORITIES, type Priority } from '../contracts/policy.ts'
-import type { Demand } from '../resilience/demand.ts'
-import type { Pool } from '../resilience/pool.ts'
+import type { Demand, Pool } from '../resilience/pool.ts'
 import { stringifyJson } from '../util/json.ts'
+import { hideSecrets } from '../util/secrets.ts'
 import type { CallTarget, CallTargets } from './call-target.ts'
 import type { Pools } from './pools.ts'
 import { rankSteps } from './ranks.ts'
 import { StepOrder } from './step-queue.ts'
+
+/** Keys stand among the limits for everybody to see; a longer one, or one that holds a secret, is known by its digest. */
+const LONGEST_SHOWN_KEY = 200
 
 /** What is looked at. */
 export interface NeedParts {
@@ -43,23 +47,23 @@ export function demandOf(
   return parts.pools.demandOf({
     ofRun,
     concurrency:
-      concurrency === undefined
-        ? undefined
-        : { key: concurrencyKeyOf(compiled, parts.scope), limit: concurrency.limit },
+      concurrency === undefined ? undefined : { key: concurrencyKeyOf(compiled, parts), limit: concurrency.limit },
     resources,
     component: target?.pool,
     step: compiled.name,
   })
 }
 
-function concurrencyKeyOf({ concurrencyKey, step, name }: CompiledStep, scope: Scope): string {
+function concurrencyKeyOf({ concurrencyKey, step, name }: CompiledStep, { scope, run }: NeedParts): string {
   const value = concurrencyKey === undefined ? (step.concurrency?.key ?? '') : concurrencyKey.evaluate(scope)
   if (value === ABSENT)
     throw new TuttiError(
       'binding_failed',
       `The key of "concurrency" of step "${name}" refers to something that is not there.`,
     )
-  return typeof value === 'string' ? value : stringifyJson(value)
+  const key = typeof value === 'string' ? value : stringifyJson(value)
+  const isShown = key.length <= LONGEST_SHOWN_KEY && hideSecrets(key, run.secrets) === key
+  return isShown ? key : `sha256:${createHash('sha256').update(key).digest('hex')}`
 }
 
 const levelOf = (priority: Priority): number => PRIORITIES.indexOf(priority)

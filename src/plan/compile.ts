@@ -5,9 +5,10 @@ import { TuttiError } from '../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import type { FallbackSpec, Issue, PlanDocument, Step } from '../contracts/plan.ts'
 import { isJsonObject } from '../util/json.ts'
+import { didYouMean } from '../util/text.ts'
 import { compileExpression, loadExpressions } from './expression.ts'
 import { createGraph, type Dependencies, findCycles, type Graph } from './graph.ts'
-import { createIssue, didYouMean, hasErrors, type Path, suggest } from './issue.ts'
+import { createIssue, hasErrors, type Path, suggest } from './issue.ts'
 import { compileValue, literal, parsePath, usesExpressions } from './reference.ts'
 
 /**
@@ -53,6 +54,7 @@ export async function compileDraft(document: PlanDocument): Promise<{ plan: Comp
       ...graph,
       ...(outputs !== undefined && { outputs }),
       ...(recovery !== undefined && { recovery }),
+      hasPriorities: document.steps.some(({ priority }) => priority !== undefined),
       onError,
     },
     issues,
@@ -118,7 +120,7 @@ function compileStep(step: Step, index: number, { indexOf, stamps, issues }: Com
       )
     } else if (from === undefined) {
       const alternatives = suggest(wanted, indexOf.keys(), issues.length)
-      const message = `Step "${name}" waits for "${wanted}", which is no step of this document.${didYouMean(alternatives)}`
+      const message = `Step "${name}" waits for "${wanted}", which is no step of this document.${didYouMean(wanted, alternatives)}`
       issues.push(createIssue({ code: 'unknown_dependency', path: at, step: name, message, alternatives }))
     } else addEdge(from)
   }
@@ -257,6 +259,6 @@ function checkTargets({ references }: CompiledValue, { path, indexOf, issues, st
 
 function unknownStep({ text }: Reference, name: string, { path, indexOf, issues, step }: TargetContext): Issue {
   const alternatives = suggest(name, indexOf.keys(), issues.length)
-  const message = `"${text}" refers to the step "${name}", which is not in this document.${didYouMean(alternatives)}`
+  const message = `"${text}" refers to the step "${name}", which is not in this document.${didYouMean(name, alternatives)}`
   return createIssue({ code: 'unknown_reference', path, step, message, alternatives })
 }

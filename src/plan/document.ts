@@ -3,6 +3,7 @@
 import type { JsonObject } from '../contracts/json.ts'
 import type { Issue, PlanDocument } from '../contracts/plan.ts'
 import { isJsonObject } from '../util/json.ts'
+import { inWords } from '../util/schema-words.ts'
 import { buildDocument } from './document/build.ts'
 import { cleanDocument } from './document/clean.ts'
 import { importGomindPlan, isGomindPlan } from './document/import-gomind.ts'
@@ -81,7 +82,7 @@ function withoutEchoes(issues: readonly Issue[], causes: readonly Issue[]): Issu
 
 /** What does not fit the schema is told, and taken out; a second look then gives the rest. */
 function parseWire(value: JsonObject, isImport: boolean): { wire?: WireDocument; issues: Issue[] } {
-  const first = documentSchema.safeParse(value)
+  const first = documentSchema.safeParse(value, { error: inWords })
   if (first.success) return { wire: first.data, issues: [] }
   const { findings, more } = describeFindings(value, first.error.issues)
   const issues = findings.map(({ issue }) =>
@@ -94,7 +95,7 @@ function parseWire(value: JsonObject, isImport: boolean): { wire?: WireDocument;
   }
   // From the last to the first, so that the places of list items stay right.
   const pruned = prune(value, findings.map(({ path }) => path).reverse())
-  const second = documentSchema.safeParse(pruned)
+  const second = documentSchema.safeParse(pruned, { error: inWords })
   return second.success ? { wire: second.data, issues } : { issues }
 }
 

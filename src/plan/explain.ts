@@ -84,6 +84,12 @@ function describeStep({ step, dependencies }: CompiledStep, plan: CompiledPlan):
   if (dependencies.length > 0) parts.push(`after ${dependencies.map((i) => plan.steps[i]?.name ?? '').join(', ')}`)
   if (step.if !== undefined) parts.push(`if ${step.if}`)
   if (step.timeoutMs !== undefined) parts.push(`timeout ${formatDuration(step.timeoutMs)}`)
+  if (step.priority !== undefined) parts.push(`priority ${step.priority}`)
+  if (step.optional === true) parts.push('optional')
+  if (step.concurrency !== undefined)
+    parts.push(`at most ${step.concurrency.limit} of "${step.concurrency.key}" at once`)
+  const needs = Object.entries(step.resources ?? {}).map(([name, amount]) => `${amount} ${name}`)
+  if (needs.length > 0) parts.push(`takes ${needs.join(', ')}`)
   return parts.join('; ')
 }
 

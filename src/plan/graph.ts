@@ -65,12 +65,12 @@ export function findCycles(dependencies: Dependencies, graph: Graph): number[][]
     // Every step left waits for another one left, so going back ends in a cycle or in one that was told.
     const walk: number[] = []
     let step: number | undefined = start
-    while (step !== undefined && done[step] === 0 && seenIn[step] !== start + 1) {
+    while (step !== undefined && seenIn[step] !== start + 1) {
       seenIn[step] = start + 1
       walk.push(step)
       step = dependencies[step]?.find((from) => done[from] === 0)
     }
-    if (step !== undefined && done[step] === 0) cycles.push(rotate(walk.slice(walk.indexOf(step)).reverse()))
+    if (step !== undefined) cycles.push(rotate(walk.slice(walk.indexOf(step)).reverse()))
     for (const passed of walk) done[passed] = 1
   }
   return cycles

@@ -1,9 +1,9 @@
 // The inputs of a run: what was given, with defaults, in the types that the document declares.
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import type { Issue, PlanDocument } from '../contracts/plan.ts'
-import { nearest } from '../util/text.ts'
+import { didYouMean, nearest } from '../util/text.ts'
 import { ALL_INPUTS, collectInputNames, fitInput } from './document/input-spec.ts'
-import { createIssue, didYouMean } from './issue.ts'
+import { createIssue } from './issue.ts'
 import { textOf } from './schema/convert-value.ts'
 
 export interface ResolvedInputs {
@@ -23,8 +23,11 @@ export function resolveInputs(document: PlanDocument, given: JsonObject): Resolv
   const issues: Issue[] = []
   for (const [name, spec] of declared) {
     const path = ['inputs', name]
-    const value = (Object.hasOwn(given, name) ? given[name] : undefined) ?? spec.default
-    if (value === undefined || (value === null && !acceptsNull(spec.type))) {
+    // null is a value where anything is; elsewhere it says that none was given.
+    const none = acceptsNull(spec.type) ? undefined : null
+    const own = Object.hasOwn(given, name) ? given[name] : undefined
+    const value = own === none || own === undefined ? spec.default : own
+    if (value === undefined || value === none) {
       if (spec.required === true) {
         const message = `Input "${name}" is required${spec.description === undefined ? '' : ` (${spec.description})`} and was not given.`
         issues.push(createIssue({ code: 'missing_input', path, message }))
@@ -74,6 +77,6 @@ function unknownInput(name: string, known: readonly string[]): Issue {
   const message =
     known.length === 0
       ? `Input "${name}" was given, but the document takes no inputs.`
-      : `Input "${name}" was given, but the document neither declares it nor refers to it.${didYouMean(alternatives)}`
+      : `Input "${name}" was given, but the document neither declares it nor refers to it.${didYouMean(name, alternatives)}`
   return createIssue({ code: 'unknown_input', path: ['inputs', name], message, alternatives })
 }

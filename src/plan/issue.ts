@@ -48,10 +48,6 @@ export function createIssue({ code, path, message, severity = 'error', step, alt
 
 export const hasErrors = (issues: readonly Issue[]): boolean => issues.some(({ severity }) => severity === 'error')
 
-/** ` Did you mean "a"?` or nothing. */
-export const didYouMean = (alternatives: readonly string[]): string =>
-  alternatives[0] === undefined ? '' : ` Did you mean "${alternatives[0]}"?`
-
 /** Among more candidates only those that begin alike are compared. */
 const MANY_CANDIDATES = 1_000
 /** A document with more faults than this gets no further suggestions: comparing words is what costs. */

@@ -3,13 +3,14 @@
 import { estimateUsage } from '../asking/model-price.ts'
 import type { LimitUsage } from '../contracts/api.ts'
 import type { Config } from '../contracts/config.ts'
+import type { Coordination } from '../contracts/coordination.ts'
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { LanguageModel, ModelCall, ModelEvent } from '../contracts/model.ts'
-import type { Clock, Coordination } from '../contracts/parts.ts'
+import type { Clock } from '../contracts/parts.ts'
 import type { ModelPolicy } from '../contracts/policy.ts'
-import { createLimiter, type Limiter } from '../resilience/limits.ts'
 import { createRateLimiter, type RateLimiter } from '../resilience/rate-limit.ts'
 import { formatDuration } from '../util/duration.ts'
+import { createLimiter, type Limiter } from './limiter.ts'
 
 export interface ModelLimitsParts {
   readonly models: Config['models']

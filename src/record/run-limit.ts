@@ -1,7 +1,8 @@
 // The time of a whole run, kept by reading its facts: its timeout and the wall time of its budget stand still while it only waits.
 import { TuttiError } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
-import type { Clock, RunHandle } from '../contracts/parts.ts'
+import type { Clock } from '../contracts/parts.ts'
+import type { RunHandle } from '../contracts/run-handle.ts'
 import { createCountdown } from '../util/countdown.ts'
 
 /** A wall clock with two ends: of the work, and of everything. */
@@ -22,14 +23,19 @@ export interface LimitedRun {
   stop(): void
 }
 
-/** A run without limits is given back as it is. One that takes too long for its timeout is aborted with `run_timeout`. */
+/**
+ * A run without limits is given back as it is. One that takes too long for its timeout, the wait for its turn included, is aborted
+ * with `run_timeout`.
+ */
 export function limitRun(handle: RunHandle, clock: Clock, wall?: WallTime): LimitedRun {
   const { signal } = handle
   const { timeoutMs } = handle.run
   if (timeoutMs === undefined && wall === undefined)
     return { handle, work: signal, whole: signal, stop: () => undefined }
   const timeout =
-    timeoutMs === undefined ? undefined : createCountdown(clock, timeoutMs, () => handle.abort(tooLong(timeoutMs)))
+    timeoutMs === undefined
+      ? undefined
+      : createCountdown(clock, timeoutMs - queuedMs(handle), () => handle.abort(runTooLong(timeoutMs)))
   const watch = watchWaiting((isWaiting) => {
     for (const one of [timeout, wall]) {
       if (isWaiting) one?.pause()
@@ -48,7 +54,11 @@ export function limitRun(handle: RunHandle, clock: Clock, wall?: WallTime): Limi
   }
 }
 
-const tooLong = (timeoutMs: number): TuttiError =>
+/** How long it waited for a worker. */
+const queuedMs = (handle: RunHandle): number => Date.parse(handle.startedAt()) - Date.parse(handle.run.createdAt)
+
+/** What ends a run that is over its timeout. */
+export const runTooLong = (timeoutMs: number): TuttiError =>
   new TuttiError(
     'run_timeout',
     `The run took longer than its timeout of ${timeoutMs} ms. Raise "timeout", or ask which step is slow.`,

@@ -1,6 +1,7 @@
 // What a document's `outputs` give once its steps have settled, read from the record, where secrets are already replaced.
 import type { CompiledPlan } from '../contracts/compiled.ts'
-import type { CatalogView, RunHandle } from '../contracts/parts.ts'
+import type { CatalogView } from '../contracts/parts.ts'
+import type { RunHandle } from '../contracts/run-handle.ts'
 import { evaluateOutputs } from '../plan/outputs.ts'
 import { isHealthy } from '../util/is-healthy.ts'
 import type { Ending } from './ending.ts'

@@ -1,14 +1,18 @@
 // Admission to work: all places at once or none, so that nobody holds one and waits for another, and nothing can lock up. Work
 // that does not fit waits at the first pool that has no room for it; whoever gives a place back lets the best waiter try again.
 import type { LimitUsage } from '../contracts/api.ts'
-import type { Demand, Waiter } from './demand.ts'
 import type { FairOrder } from './fair-queue.ts'
-import type { Pool } from './pool.ts'
+import type { Demand, Pool, Waiter } from './pool.ts'
+
+/** Who was sent from one full pool to another so often keeps both for itself: else what needs much of several might never begin. */
+const PATIENCE = 4
 
 export class Admission {
   /** Pools with new room that somebody waits for. */
   readonly #roomy = new Set<Pool>()
   #isDraining = false
+  #isClosed = false
+  #turns = 0
 
   /** Takes everything, or nothing (false) when something does not fit or others wait for it. */
   take(demand: Demand): boolean {
@@ -34,6 +38,8 @@ export class Admission {
   /** Waits; `admit` is called as soon as it is its turn, perhaps before this returns. */
   wait(demand: Demand, waiter: Waiter): void {
     demand.users++
+    const { turn } = waiter.order
+    if (turn?.at === 0) turn.at = ++this.#turns
     demand.queue.push(waiter, waiter.order)
     this.#park(demand)
     this.#drain()
@@ -41,8 +47,10 @@ export class Admission {
 
   /** Leaves the queue at once. */
   leave(demand: Demand, waiter: Waiter): void {
+    const wasBest = demand.queue.peek() === waiter
     if (!demand.queue.remove(waiter)) return
     demand.users--
+    if (wasBest) this.#beginAnew(demand)
     const pool = demand.parkedAt
     if (!demand.isIdle) {
       // Another one is best now, and may fit where this one did not.
@@ -64,6 +72,11 @@ export class Admission {
     if (pool.parked.size === 0) return
     this.#roomy.add(pool)
     this.#drain()
+  }
+
+  /** From now on nobody who waits gets in. */
+  close(): void {
+    this.#isClosed = true
   }
 
   /** The first pool that has no room. Takes from a rate when all else fits, which comes last for that reason. */
@@ -110,8 +123,32 @@ export class Admission {
 
   #unpark(demand: Demand): void {
     const pool = demand.parkedAt
-    if (pool === undefined) return
     demand.parkedAt = undefined
+    if (pool !== undefined) this.#forget(demand, pool)
+    this.#beginAnew(demand)
+  }
+
+  /** Another one is best now, who has not been sent anywhere. */
+  #beginAnew(demand: Demand): void {
+    demand.moves = 0
+    this.#dropClaims(demand)
+  }
+
+  #dropClaims(demand: Demand): void {
+    if (demand.claims.size === 0) return
+    for (const pool of demand.claims) if (pool !== demand.parkedAt) this.#forget(demand, pool)
+    demand.claims.clear()
+  }
+
+  /** Its best goes on to the pool that has no room for it. */
+  #move(demand: Demand, from: Pool, to: Pool, isForTime: boolean): void {
+    if (++demand.moves > PATIENCE && !isForTime) demand.claims.add(from)
+    else this.#forget(demand, from)
+    demand.parkedAt = to
+    to.parked.add(demand)
+  }
+
+  #forget(demand: Demand, pool: Pool): void {
     pool.parked.delete(demand)
     if (pool.parked.size > 0) this.#roomy.add(pool)
     else {
@@ -122,7 +159,7 @@ export class Admission {
 
   /** Lets in whoever fits now, the best of each pool first. Never within itself. */
   #drain(): void {
-    if (this.#isDraining) return
+    if (this.#isDraining || this.#isClosed) return
     this.#isDraining = true
     for (const pool of this.#roomy) {
       while (this.#tryBest(pool));
@@ -139,14 +176,19 @@ export class Admission {
     const blocker = this.#blockerOf(demand)
     if (blocker === pool) return false
     if (blocker !== undefined) {
-      this.#unpark(demand)
-      demand.parkedAt = blocker
-      blocker.parked.add(demand)
-      return true
+      // What lacks only a rate's time keeps no places from others meanwhile.
+      const isForTime = blocker.fits(demand.amounts[demand.pools.indexOf(blocker)] ?? 1)
+      if (isForTime) this.#dropClaims(demand)
+      const isClaimed = demand.claims.has(pool)
+      if (blocker !== demand.parkedAt) this.#move(demand, demand.parkedAt ?? pool, blocker, isForTime)
+      return !isClaimed
     }
+    if (demand.claims.has(pool) && demand.parkedAt !== undefined) this.#roomy.add(demand.parkedAt)
+    this.#beginAnew(demand)
     if (waiter.isReady()) {
       this.#hold(demand)
       charge(pool, waiter.order)
+      if (waiter.order.turn !== undefined) waiter.order.turn.at = ++this.#turns
       demand.queue.pop()
       if (waiter.admit()) demand.queue.push(waiter, waiter.order)
       else demand.users--
@@ -179,6 +221,8 @@ function isBefore(a: FairOrder, b: FairOrder, pool: Pool): boolean {
   if (share !== 0) return share < 0
   const [dueA, dueB] = [a.dueAtMs ?? Infinity, b.dueAtMs ?? Infinity]
   if (dueA !== dueB) return dueA < dueB
+  const turn = (a.turn?.at ?? 0) - (b.turn?.at ?? 0)
+  if (turn !== 0) return turn < 0
   return (a.rank ?? 0) > (b.rank ?? 0)
 }
 

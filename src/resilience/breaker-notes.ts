@@ -1,7 +1,7 @@
 // What other processes say about open breakers. Hearsay: a note can only keep an instance from being called for a while, and
 // what cannot be true is not believed.
 import { LRUCache } from 'lru-cache'
-import type { Coordination } from '../contracts/parts.ts'
+import type { Coordination } from '../contracts/coordination.ts'
 
 export interface BreakerNotes {
   /** Until when the instance of this key was said to be unwell, ms since the epoch; 0: nothing was said. Given once. */

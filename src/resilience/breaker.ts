@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events'
 import type { BreakerReport } from '../contracts/api.ts'
 import type { Config } from '../contracts/config.ts'
-import type { Clock, Coordination } from '../contracts/parts.ts'
+import type { Coordination } from '../contracts/coordination.ts'
+import type { Clock } from '../contracts/parts.ts'
 import type { BreakerPolicy } from '../contracts/policy.ts'
 import { createBreakerNotes } from './breaker-notes.ts'
 import { type BreakerSettings, BUCKETS, type CircuitBreaker, InstanceBreaker } from './instance-breaker.ts'
@@ -30,18 +31,39 @@ export interface BreakerParts {
   readonly coordination?: Coordination
   /** Hears every change of a breaker. What it throws is dropped. */
   readonly onChange?: (report: BreakerReport) => void
+  /** Hears of each that is forgotten before it was well again. What it throws is dropped. */
+  readonly onForget?: (report: BreakerReport) => void
 }
 
 /** How long an instance that failed is avoided, while another is there. */
 export const AVOID_MS = 5_000
 
 const MAX_BREAKERS = 2_000
-const alwaysClosed: CircuitBreaker = { state: 'closed', share: 1, admits: 1, lastFaultAt: 0, run: (work) => work() }
+/** An instance that recovers and that nobody calls for so long has gone: what was known of it is forgotten, ms. */
+const FORGET_MS = 600_000
+const alwaysClosed: CircuitBreaker = {
+  state: 'closed',
+  share: 1,
+  admits: 1,
+  lastFaultAt: 0,
+  run: (work) => work(),
+  enter: () => 0,
+  leave: () => undefined,
+}
 
 function reportOf(breaker: InstanceBreaker): BreakerReport {
   const { key, component, state, share } = breaker
   const openedAt = new Date(breaker.openedAt).toISOString()
-  return { component, instance: key.slice(component.length + 1), state, share, openedAt }
+  const report = { component, instance: key.slice(component.length + 1), state, share, openedAt }
+  return breaker.isHeard ? { ...report, heard: true } : report
+}
+
+function tell(listener: ((report: BreakerReport) => void) | undefined, report: BreakerReport): void {
+  try {
+    listener?.(report)
+  } catch {
+    // Who listens must not decide whether a component is called.
+  }
 }
 
 /** One timer for each length of window moves the windows of all breakers that have it. */
@@ -70,13 +92,14 @@ function createRotations() {
  * away. The states run on the machine's timers.
  */
 export function createBreakers(settings: Config['breaker'], parts: BreakerParts): Breakers {
-  const { clock, policyOf, onChange } = parts
+  const { clock, policyOf, onChange, onForget } = parts
   const breakers = new Map<string, InstanceBreaker>()
   const unwell = new Set<InstanceBreaker>()
   const settingsByComponent = new Map<string, BreakerSettings>()
   const rotations = createRotations()
   const now = (): number => clock.now()
   let lastFaultAt = 0
+  let sweptAt = 0
 
   const notes = createBreakerNotes({
     coordination: settings.shared ? parts.coordination : undefined,
@@ -100,20 +123,27 @@ export function createBreakers(settings: Config['breaker'], parts: BreakerParts)
     if (breaker.share < 1) unwell.add(breaker)
     else unwell.delete(breaker)
     if (untilMs !== undefined) notes.tell(breaker.key, untilMs)
-    try {
-      onChange?.(reportOf(breaker))
-    } catch {
-      // Who listens must not decide whether a component is called.
+    tell(onChange, reportOf(breaker))
+  }
+  const putAway = (key: string, breaker: InstanceBreaker): void => {
+    breakers.delete(key)
+    unwell.delete(breaker)
+    breaker.shutdown()
+  }
+  /** Looked at when there is trouble, at most every so often. */
+  const forgetForsaken = (at: number): void => {
+    if (unwell.size === 0 || at - sweptAt < FORGET_MS) return
+    sweptAt = at
+    for (const breaker of [...unwell]) {
+      if (!breaker.isForsaken(at, FORGET_MS)) continue
+      putAway(breaker.key, breaker)
+      tell(onForget, { ...reportOf(breaker), state: 'closed', share: 1 })
     }
   }
   /** Second chance: who was asked for since the last sweep stays once more. */
   const putAwayOne = (): void => {
     for (const [key, breaker] of breakers) {
-      if (breaker.isIdle && !breaker.isFresh) {
-        breakers.delete(key)
-        breaker.shutdown()
-        return
-      }
+      if (breaker.isIdle && !breaker.isFresh) return putAway(key, breaker)
       breaker.isFresh = false
     }
   }
@@ -130,7 +160,10 @@ export function createBreakers(settings: Config['breaker'], parts: BreakerParts)
 
   return {
     get isCalm() {
-      if (lastFaultAt !== 0 && clock.now() - lastFaultAt >= AVOID_MS) lastFaultAt = 0
+      if (unwell.size === 0 && lastFaultAt === 0) return true
+      const at = clock.now()
+      if (at - lastFaultAt >= AVOID_MS) lastFaultAt = 0
+      forgetForsaken(at)
       return unwell.size === 0 && lastFaultAt === 0
     },
     of(key, component) {
@@ -140,7 +173,10 @@ export function createBreakers(settings: Config['breaker'], parts: BreakerParts)
       return breaker
     },
     find: (key) => breakers.get(key),
-    reports: () => Array.from(unwell, reportOf),
+    reports() {
+      forgetForsaken(clock.now())
+      return Array.from(unwell, reportOf)
+    },
     close() {
       notes.close()
       rotations.close()

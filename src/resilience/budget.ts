@@ -1,8 +1,10 @@
 // What a run may use up, kept as reservations: everybody sets aside what they will need before they begin, and afterwards puts what
 // was really used in its place. So a limit is met before the bill, never after it.
+
+import type { BudgetAmounts, BudgetReservation, RunBudget } from '../contracts/budget.ts'
 import { TuttiError } from '../contracts/errors.ts'
 import type { Emit } from '../contracts/events.ts'
-import type { BudgetAmounts, BudgetReservation, Clock, RunBudget } from '../contracts/parts.ts'
+import type { Clock } from '../contracts/parts.ts'
 import type { BudgetKind, BudgetSpec } from '../contracts/policy.ts'
 import { type Countdown, createCountdown } from '../util/countdown.ts'
 import { formatDuration } from '../util/duration.ts'

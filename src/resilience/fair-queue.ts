@@ -11,6 +11,8 @@ export interface FairOrder {
   readonly weight?: number
   /** ms since the epoch: the earliest first, within the widest flow. */
   readonly dueAtMs?: number
+  /** When the narrowest flow last had something; for those who compare items of several queues. */
+  readonly turn?: { at: number }
   /** The larger first, within one flow. */
   readonly rank?: number
 }

@@ -3,8 +3,9 @@
 import type { EventEmitter } from 'node:events'
 import Opossum from 'opossum'
 import type { Config } from '../contracts/config.ts'
-import { type ErrorCode, TuttiError } from '../contracts/errors.ts'
+import { TuttiError } from '../contracts/errors.ts'
 import { formatDuration } from '../util/duration.ts'
+import { isFault, isWithdrawn } from './faults.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
@@ -18,50 +19,26 @@ export interface CircuitBreaker {
   readonly lastFaultAt: number
   /** Runs the work unless open. @throws TuttiError `breaker_open` */
   run<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * {@link run} in two halves, for who has no promise to spare: a call begins while it is closed. The ticket is for {@link leave}.
+   * undefined: it is not closed, and only `run` knows what is let through.
+   */
+  enter(): number | undefined
+  /** The call has its answer, or this error. @returns what to wait for before anybody decides whether to call again */
+  leave(ticket: number, error?: unknown): Promise<void> | undefined
 }
-
-/**
- * What says that the instance itself is unwell. An answer that refuses the inputs, or asks for patience, shows that it is
- * alive.
- */
-const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'component_unavailable',
-  'component_timeout',
-  'component_failed',
-  'outcome_unknown',
-  'bad_response',
-])
-/** The caller gave up: says nothing about the instance. */
-const WITHDRAWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'cancelled',
-  'deadline_exceeded',
-  'run_timeout',
-  'budget_exceeded',
-])
 
 /** Parts of a window. */
 export const BUCKETS = 10
 /** opossum compares with "more than"; ours opens when the share is reached. */
 const REACHED = 1e-6
+/** An instance that names a shorter pause is not tried before, ms. */
+const SHORTEST_REST_MS = 1_000
 /** opossum keeps one latency per call even when it is told not to use them; they are dropped every so often. */
 const DROP_LATENCIES_EVERY = 1_024
 
 export type BreakerSettings = Omit<Config['breaker'], 'shared'>
 type Bucket = Record<'fires' | 'failures' | 'successes' | 'rejects', number> & { latencyTimes: number[] }
-
-const isWithdrawn = (error: unknown): boolean => error instanceof TuttiError && WITHDRAWN.has(error.code)
-const isFault = (error: unknown): boolean => error instanceof TuttiError && FAULTS.has(error.code)
-
-/**
- * What opossum sees of a call: resolves when the instance answered, rejects when it is unwell, and never settles when the
- * caller withdrew, for then the call counts as nothing.
- */
-function judge(call: Promise<unknown>): Promise<unknown> {
-  return call.catch((error: unknown) => {
-    if (isFault(error)) throw error
-    return isWithdrawn(error) ? new Promise<never>(() => undefined) : undefined
-  })
-}
 
 const ignore = (): void => undefined
 
@@ -86,7 +63,7 @@ export class InstanceBreaker implements CircuitBreaker {
   lastFaultAt = 0
   openedAt = 0
   /** When it is tried again. */
-  #restsUntil = 0
+  restsUntil = 0
   /** Place in the ramp. */
   #step = 0
   #succeeded = 0
@@ -94,7 +71,10 @@ export class InstanceBreaker implements CircuitBreaker {
   #era = 0
   #calls = 0
   #running = 0
-  #isHearsay = false
+  /** When a call last ended while it recovered. */
+  #calledAt = 0
+  /** Whether it is told of by others. */
+  isHeard = false
   /** Asked for since the last sweep. */
   isFresh = true
 
@@ -115,7 +95,7 @@ export class InstanceBreaker implements CircuitBreaker {
       enableSnapshots: false,
       rotateBucketController: parts.rotation,
     }
-    this.#circuit = new Opossum(judge, this.#options)
+    this.#circuit = new Opossum((call: Promise<unknown>) => this.#judge(call), this.#options)
     this.#circuit.on('open', () => this.#onOpen())
     this.#circuit.on('halfOpen', () => parts.onChange(this))
     this.#circuit.on('close', () => this.#onClose())
@@ -135,22 +115,39 @@ export class InstanceBreaker implements CircuitBreaker {
     return this.#running === 0 && this.share === 1
   }
 
+  /** Whether nobody has come for so long after its rest: instances leave for good and come back under other names. */
+  isForsaken(now: number, afterMs: number): boolean {
+    return this.#running === 0 && now - Math.max(this.restsUntil, this.#calledAt) > afterMs
+  }
+
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.#circuit.closed) return await this.#runTrial(work)
-    const era = this.#era
-    this.#running++
+    const ticket = this.enter()
+    if (ticket === undefined) return await this.#runTrial(work)
     try {
       const result = await work()
-      this.#countAnswer(era)
+      void this.leave(ticket)
       return result
     } catch (error) {
-      // Counted before anybody decides whether to call again.
-      if (isFault(error)) await this.#countFault(error, era)
-      else if (!isWithdrawn(error)) this.#countAnswer(era)
+      await this.leave(ticket, error)
       throw error
-    } finally {
-      this.#running--
     }
+  }
+
+  enter(): number | undefined {
+    if (!this.#circuit.closed) return undefined
+    this.#running++
+    return this.#era
+  }
+
+  leave(ticket: number, error?: unknown): Promise<void> | undefined {
+    if (error === undefined || !isFault(error)) {
+      if (error === undefined || !isWithdrawn(error)) this.#countAnswer(ticket)
+      this.#running--
+      return undefined
+    }
+    return this.#countFault(error, ticket).finally(() => {
+      this.#running--
+    })
   }
 
   /** Another process saw it fail: not called until then, nor ever longer than its own rest. */
@@ -159,7 +156,7 @@ export class InstanceBreaker implements CircuitBreaker {
     const isOnTrial = this.#circuit.halfOpen && !this.#circuit.pendingClose
     if (!(restMs > 0) || this.#circuit.opened || isOnTrial) return
     this.#options.resetTimeout = restMs
-    this.#isHearsay = true
+    this.isHeard = true
     this.#circuit.open()
   }
 
@@ -180,7 +177,7 @@ export class InstanceBreaker implements CircuitBreaker {
       return result
     } catch (error) {
       if (isFault(error)) this.#noteFault()
-      if (isWithdrawn(error)) circuit.open()
+      if (isWithdrawn(error)) this.#openAfter(error)
       else await judged
       throw error
     } finally {
@@ -194,15 +191,45 @@ export class InstanceBreaker implements CircuitBreaker {
     if ((++this.#calls & (DROP_LATENCIES_EVERY - 1)) === 0) this.#dropLatencies()
     this.#circuit.emit('fire')
     this.#circuit.emit('success')
-    if (this.share < 1 && ++this.#succeeded >= this.#settings.rampCalls) this.#climbTo(this.#step + 1)
+    if (this.share === 1) return
+    this.#calledAt = this.#parts.now()
+    if (++this.#succeeded >= this.#settings.rampCalls) this.#climbTo(this.#step + 1)
   }
 
   /** A fault goes the whole way: opossum decides whether it opens. While it recovers, one is enough. */
   async #countFault(error: unknown, era: number): Promise<void> {
     this.#noteFault()
     if (era !== this.#era || !this.#circuit.closed) return
-    if (this.share < 1) this.#circuit.open()
+    if (this.share < 1) this.#openAfter(error)
     else await this.#circuit.fire(Promise.reject(error)).catch(ignore)
+  }
+
+  /**
+   * What opossum sees of a call: resolves when the instance answered, rejects when it is unwell, and never settles when the
+   * caller withdrew, for then the call counts as nothing.
+   */
+  #judge(call: Promise<unknown>): Promise<unknown> {
+    return call.catch((error: unknown) => {
+      if (isFault(error)) {
+        this.#setRest(error)
+        throw error
+      }
+      return isWithdrawn(error) ? new Promise<never>(() => undefined) : undefined
+    })
+  }
+
+  #openAfter(error: unknown): void {
+    this.#setRest(error)
+    this.#circuit.open()
+  }
+
+  /** How long it rests should it open now: one that says when it may be asked again is tried then. */
+  #setRest(error: unknown): void {
+    const { resetMs } = this.#settings
+    const asked = error instanceof TuttiError ? error.details['retry_after_ms'] : undefined
+    this.#options.resetTimeout =
+      typeof asked === 'number' && asked > 0 ? Math.min(resetMs, Math.max(asked, SHORTEST_REST_MS)) : resetMs
+    this.isHeard = false
   }
 
   #noteFault(): void {
@@ -211,15 +238,11 @@ export class InstanceBreaker implements CircuitBreaker {
   }
 
   #onOpen(): void {
-    const restMs = this.#options.resetTimeout ?? this.#settings.resetMs
-    this.#options.resetTimeout = this.#settings.resetMs
-    const isHearsay = this.#isHearsay
-    this.#isHearsay = false
     this.#era++
     this.openedAt = this.#parts.now()
-    this.#restsUntil = this.openedAt + restMs
+    this.restsUntil = this.openedAt + (this.#options.resetTimeout ?? this.#settings.resetMs)
     this.share = 0
-    this.#parts.onChange(this, isHearsay ? undefined : this.#restsUntil)
+    this.#parts.onChange(this, this.isHeard ? undefined : this.restsUntil)
   }
 
   /** What was counted before it opened says nothing about the instance that has recovered. */
@@ -247,7 +270,7 @@ export class InstanceBreaker implements CircuitBreaker {
 
   #refusal(): TuttiError {
     const isTrying = this.#circuit.halfOpen
-    const retryInMs = isTrying ? 0 : Math.max(0, this.#restsUntil - this.#parts.now())
+    const retryInMs = isTrying ? 0 : Math.max(0, this.restsUntil - this.#parts.now())
     const when = isTrying
       ? 'one call is trying it right now'
       : `it is tried again in ${retryInMs < 1000 ? `${Math.ceil(retryInMs)}ms` : formatDuration(Math.ceil(retryInMs / 1000) * 1000)}`

@@ -1,6 +1,7 @@
 // A token bucket that several processes share: tokens are leased a few at a time, so that taking one rarely waits for the
 // place where they are counted. While that place is away, each process counts by itself.
-import type { Clock, Coordination } from '../contracts/parts.ts'
+import type { Coordination } from '../contracts/coordination.ts'
+import type { Clock } from '../contracts/parts.ts'
 import type { RateLimitSpec } from '../contracts/policy.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
@@ -63,6 +64,11 @@ export function createLeasedBucket(parts: LeasedBucketParts): LeasedBucket {
         onChange()
       })
   }
+  /** Twice as many as the last time while they are used up quickly. */
+  const askForMore = (least: number, now: number): void => {
+    if (now - askedAt < STALE_MS) batch = Math.min(largest, batch * 2)
+    ask(Math.max(batch, least))
+  }
   const forgetStale = (now: number): void => {
     if (now <= Math.max(usedAt, askAgainAt) + STALE_MS) return
     // What is owed stays owed.
@@ -76,13 +82,12 @@ export function createLeasedBucket(parts: LeasedBucketParts): LeasedBucket {
       usedAt = now
       own.charge(count)
       // Under steady load the next lease comes before this one is used up.
-      if (batch > 1 && leased < batch / 2 && !isAsking && now >= askAgainAt) ask(batch)
+      if (batch > 1 && leased < batch / 2 && !isAsking && now >= askAgainAt) askForMore(1, now)
       return 0
     }
     if (isAsking) return SOON_MS
     if (now < askAgainAt) return askAgainAt - now
-    if (now - askedAt < STALE_MS) batch = Math.min(largest, batch * 2)
-    ask(Math.max(batch, Math.ceil(count - leased)))
+    askForMore(Math.ceil(count - leased), now)
     return SOON_MS
   }
 

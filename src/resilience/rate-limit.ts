@@ -1,8 +1,9 @@
 // So many calls within so long, and the pauses that the other side asks for: one limiter per component and per model, used by
 // everybody who calls it. With a coordination, all processes that share it act as one.
 import type { LimitUsage } from '../contracts/api.ts'
+import type { Coordination } from '../contracts/coordination.ts'
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
-import type { Clock, Coordination } from '../contracts/parts.ts'
+import type { Clock } from '../contracts/parts.ts'
 import type { RateLimitSpec } from '../contracts/policy.ts'
 import { createLeasedBucket } from './leased-bucket.ts'
 import { createTokenBucket } from './token-bucket.ts'

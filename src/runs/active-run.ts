@@ -4,11 +4,12 @@ import type { PreparedPlan } from '../contracts/api.ts'
 import type { SegmentEnd } from '../contracts/engine.ts'
 import { toTuttiError } from '../contracts/errors.ts'
 import type { NewRun } from '../contracts/journal.ts'
-import type { Clock, Logger, RunHandle } from '../contracts/parts.ts'
+import type { Clock, Logger } from '../contracts/parts.ts'
 import type { Response } from '../contracts/run.ts'
-import type { Turns } from '../util/turns.ts'
+import type { RunHandle } from '../contracts/run-handle.ts'
 import type { JournalDoor } from './journal-door.ts'
 import { createRunLog, type RunListener, type RunLog } from './run-log.ts'
+import type { Turns } from './turns.ts'
 
 /** What the composition root has made of an ask before the run is accepted: refusals happen there, not in the run. */
 export interface AcceptedRun {
@@ -40,6 +41,10 @@ export class ActiveRun {
   readonly done: Promise<Response>
   /** Whether a worker has taken it. */
   hasBegun = false
+  /** Told when it is stopped before a worker has taken it. */
+  onStoppedEarly: (() => void) | undefined
+  /** Told when a worker has taken it. */
+  onBegun: (() => void) | undefined
   /** The signal of the worker that has it. */
   worker: AbortSignal | undefined
   readonly #parts: ActiveRunParts
@@ -70,12 +75,17 @@ export class ActiveRun {
     return this.#controller.signal
   }
 
+  get isStopped(): boolean {
+    return this.#isStopped
+  }
+
   /** Ends the work on it. The first reason counts. */
   abort(reason: unknown): void {
     if (this.#isStopped) return
     this.#isStopped = true
     this.#controller.abort(reason)
-    if (this.#isSettling) this.end()
+    if (!this.hasBegun) this.onStoppedEarly?.()
+    else if (this.#isSettling) this.end()
     else this.#stopWaiting?.()
   }
 
@@ -96,6 +106,7 @@ export class ActiveRun {
   /** Resolves when nothing of it is left to do here. The caller then calls `end`. */
   async work(conduct: (handle: RunHandle) => Promise<SegmentEnd>): Promise<SegmentEnd> {
     this.hasBegun = true
+    this.onBegun?.()
     try {
       await this.#hold()
       return await conduct(this.#handle())

@@ -41,11 +41,14 @@ export function createInProcessEngine({ clock, log, quotas, weightOf }: InProces
   const held = new Map<string, FairQueue<Job>>()
   /** Runs that wait for a time or a signal: they come back with the rank they had. */
   const parked = new Map<string, Job>()
+  /** Where each run waits, for those that are withdrawn. */
+  const places = new Map<string, { readonly job: Job; readonly queue: FairQueue<Job> }>()
   const idle = new Set<() => void>()
   let worker: Worker | undefined
 
   const addTo = (to: FairQueue<Job>, job: Job): void => {
-    const { key = '', priority = 'normal', deadline } = job
+    const { runId, key = '', priority = 'normal', deadline } = job
+    places.set(runId, { job, queue: to })
     const flow = keyPath(key)
     const weight = weightOf?.(flow[0] ?? '')
     to.push(job, {
@@ -54,6 +57,11 @@ export function createInProcessEngine({ clock, log, quotas, weightOf }: InProces
       ...(weight !== undefined && { weight }),
       ...(deadline !== undefined && { dueAtMs: deadline }),
     })
+  }
+  const nextOf = (from: FairQueue<Job> | undefined): Job | undefined => {
+    const job = from?.pop()
+    if (job !== undefined) places.delete(job.runId)
+    return job
   }
   /** False: its quota is used up, and it waits for that. */
   const mayBegin = (job: Job): boolean => {
@@ -68,7 +76,7 @@ export function createInProcessEngine({ clock, log, quotas, weightOf }: InProces
     quotas?.leave(key)
     for (const name of keyPath(key)) {
       const waiting = held.get(name)
-      const next = waiting?.pop()
+      const next = nextOf(waiting)
       if (next !== undefined) addTo(queue, next)
       if (waiting?.size === 0) held.delete(name)
     }
@@ -110,7 +118,7 @@ export function createInProcessEngine({ clock, log, quotas, weightOf }: InProces
   const pump = (): void => {
     if (worker === undefined || worker.stopping) return
     while (worker.running < worker.concurrency) {
-      const job = queue.pop()
+      const job = nextOf(queue)
       if (job === undefined) return
       if (mayBegin(job)) runSegment(worker, job)
     }
@@ -131,6 +139,11 @@ export function createInProcessEngine({ clock, log, quotas, weightOf }: InProces
     },
     async wake(runId) {
       wake(runId, true)
+    },
+    withdraw(runId) {
+      const place = places.get(runId)
+      places.delete(runId)
+      place?.queue.remove(place.job)
     },
     work(handler, { concurrency }) {
       if (worker !== undefined && !worker.stopping)

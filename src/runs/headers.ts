@@ -1,6 +1,6 @@
 // What a run sends along with every component call, and how deep orchestrators may call orchestrators.
 import { TuttiError } from '../contracts/errors.ts'
-import type { RunHandle } from '../contracts/parts.ts'
+import type { RunHandle } from '../contracts/run-handle.ts'
 
 const DEPTH_HEADER = 'x-tutti-depth'
 /** Passed on as they came: trace context belongs to whoever began the trace. */

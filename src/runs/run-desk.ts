@@ -1,9 +1,11 @@
 // Where runs are taken in, worked on, and let go: who may come in, what is stored of a run, and who hears that a worker closes.
 import type { LimitUsage, RequestOptions, RunAsk } from '../contracts/api.ts'
 import type { RunEngine, SegmentEnd } from '../contracts/engine.ts'
-import { TuttiError } from '../contracts/errors.ts'
+import { TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { NewRun, RunJournal } from '../contracts/journal.ts'
-import type { Clock, Logger, RunHandle } from '../contracts/parts.ts'
+import type { Clock, Logger } from '../contracts/parts.ts'
+import type { RunHandle } from '../contracts/run-handle.ts'
+import { runTooLong } from '../record/run-limit.ts'
 import { whenAborted } from '../util/abort.ts'
 import { type AcceptedRun, ActiveRun, type ActiveRunParts } from './active-run.ts'
 import type { RunListener } from './run-log.ts'
@@ -21,6 +23,8 @@ export interface RunServiceParts {
   /** Reads and checks what was asked for. @throws TuttiError when no run can begin */
   readonly accept: (ask: RunAsk, options: RequestOptions) => AcceptedRun | Promise<AcceptedRun>
   readonly conduct: (handle: RunHandle) => Promise<SegmentEnd>
+  /** All runs are about to be cancelled, one by one: no place that gets free may be given to one whose turn comes later. */
+  readonly onCancelAll?: () => void
 }
 
 const CLOSING = 'The orchestrator is closing.'
@@ -31,6 +35,8 @@ export class RunDesk {
   readonly #active: Map<string, ActiveRun>
   /** Signals of workers that are listened to: an engine has one for all its runs, or one for each. */
   readonly #watched = new WeakSet<AbortSignal>()
+  /** Stands for the worker of runs that never get one. */
+  readonly #stopping = new AbortController()
   #worker: ReturnType<RunEngine['work']> | undefined
   /** As long as one of them is alive, the code made for runs outlives a collection that finds no run at work. */
   #kept: ActiveRun | undefined
@@ -56,10 +62,10 @@ export class RunDesk {
     this.#kept = undefined
     await this.#worker?.stop(drainMs)
     // What is left was accepted and never begun: it ends as cancelled, so that nobody waits for it for ever.
-    const signal = AbortSignal.abort(new TuttiError('cancelled', CLOSING))
+    this.#stopping.abort(new TuttiError('cancelled', CLOSING))
     for (const [runId, entry] of [...this.#active]) {
       if (entry.hasBegun) entry.end()
-      else await this.#work({ runId, signal })
+      else await this.#work({ runId, signal: this.#stopping.signal })
     }
   }
 
@@ -93,11 +99,28 @@ export class RunDesk {
       this.#active.set(runId, entry)
       followCaller(entry, options.signal)
       await engine.submit(jobOf(entry.run))
+      if (!entry.hasBegun) this.#watchQueued(entry)
       return entry
     } catch (thrown) {
       if (entry?.hasBegun !== true) this.#forget(runId, key, entry)
       throw thrown
     }
+  }
+
+  /** It waits for a worker, but not to be stopped, or to be told that its time is up. */
+  #watchQueued(entry: ActiveRun): void {
+    const { engine, clock } = this.#parts
+    const { runId, timeoutMs } = entry.run
+    const forgetTime =
+      timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => entry.abort(runTooLong(timeoutMs)))
+    entry.onBegun = forgetTime
+    entry.onStoppedEarly = () => {
+      engine.withdraw?.(runId)
+      this.#work({ runId, signal: this.#stopping.signal }).catch((thrown: unknown) => {
+        this.#parts.log.error('a run segment failed', { runId, error: toTuttiError(thrown).message })
+      })
+    }
+    if (entry.isStopped) entry.onStoppedEarly()
   }
 
   /** Of a run that was never begun nothing is kept. */
@@ -149,6 +172,7 @@ export class RunDesk {
     else if (!this.#watched.has(signal)) {
       this.#watched.add(signal)
       whenAborted(signal, () => {
+        if (this.#isClosed) this.#parts.onCancelAll?.()
         for (const each of [...this.#active.values()]) if (each.worker === signal) each.close(signal.reason)
       })
     }

@@ -4,8 +4,8 @@ import { type TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { EventStamp, RunEvent, RunFact } from '../contracts/events.ts'
 import type { Clock, Logger } from '../contracts/parts.ts'
 import { createRunFold, type RunFold } from '../record/fold.ts'
-import type { Task, Turns } from '../util/turns.ts'
 import type { JournalDoor } from './journal-door.ts'
+import type { Task, Turns } from './turns.ts'
 
 export type RunListener = (event: RunEvent) => void
 

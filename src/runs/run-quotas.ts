@@ -72,7 +72,7 @@ export function createRunQuotas(
         if (waiting < maxQueued + free) continue
         throw new TuttiError(
           'quota_exceeded',
-          `${waiting} runs of "${name}" wait, which is the limit of its quota. Try again later, or raise quotas.${name}.max_queued.`,
+          `${maxQueued} runs of "${name}" wait, which is the limit of its quota. Try again later, or raise quotas.${name}.max_queued.`,
           { details: { key: name, retry_after_ms: 1_000 } },
         )
       }

@@ -3,7 +3,8 @@ import type { z } from 'zod'
 import { TuttiError } from '../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
 import { isJsonObject, parseJson } from '../util/json.ts'
-import { nearest } from '../util/text.ts'
+import { inWords } from '../util/schema-words.ts'
+import { didYouMean } from '../util/text.ts'
 
 const hasBody = (request: Request): boolean =>
   request.headers.has('transfer-encoding') || Number(request.headers.get('content-length') ?? 0) > 0
@@ -74,18 +75,20 @@ export function toJsonObject(value: unknown): JsonObject {
  * @throws TuttiError `invalid_request` naming the key, and the nearest known one where it is unknown
  */
 export function checkShape<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, { error: inWords })
   if (result.success) return result.data
   const messages = result.error.issues.slice(0, 5).map((issue) => {
     const at = issue.path.map(String).join('.')
     if (issue.code !== 'unrecognized_keys')
       return at === '' ? `${what}: ${issue.message}.` : `${what}: "${at}": ${issue.message}.`
     const known = knownKeys(schema, issue.path)
-    const named = issue.keys.map((key) => {
-      const [best] = nearest(key, known, 1)
-      return `"${at === '' ? '' : `${at}.`}${key.slice(0, 100)}"${best === undefined ? '' : ` (did you mean "${best}"?)`}`
-    })
-    return `${what}: unknown ${named.length === 1 ? 'key' : 'keys'} ${named.join(', ')}.`
+    return issue.keys
+      .slice(0, 5)
+      .map((key) => {
+        const name = `${at === '' ? '' : `${at}.`}${key.slice(0, 100)}`
+        return `${what}: unknown key "${name}".${didYouMean(key, known)}`
+      })
+      .join(' ')
   })
   throw new TuttiError('invalid_request', messages.join(' '))
 }

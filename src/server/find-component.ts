@@ -2,14 +2,12 @@
 import type { Orchestrator } from '../contracts/api.ts'
 import type { Component } from '../contracts/capability.ts'
 import { TuttiError } from '../contracts/errors.ts'
-import { nearest } from '../util/text.ts'
+import { didYouMean } from '../util/text.ts'
 
 /** @throws TuttiError `not_found`, with the nearest name that there is */
 export function findComponent(catalog: Orchestrator['catalog'], name: string): Component {
   const component = catalog.component(name)
   if (component !== undefined) return component
   const known = catalog.components().map((one) => one.name)
-  const [best] = nearest(name, known, 1)
-  const hint = best === undefined ? '' : ` Did you mean "${best}"?`
-  throw new TuttiError('not_found', `There is no component "${name.slice(0, 100)}".${hint}`)
+  throw new TuttiError('not_found', `There is no component "${name.slice(0, 100)}".${didYouMean(name, known)}`)
 }

@@ -17,7 +17,8 @@ const request = z
   .refine((text) => text.trim() !== '', 'must not be blank')
   .describe('What you want, in plain language.')
 
-const durationText = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, 'must be a duration such as 30s or 5m')
+const DURATION = 'must be a duration such as 30s or 5m'
+const durationText = z.string({ error: DURATION }).refine((text) => (parseDuration(text) ?? 0) > 0, DURATION)
 const budget = z
   .strictObject({
     model_calls: budgetSchema.shape.modelCalls,

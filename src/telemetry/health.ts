@@ -10,6 +10,8 @@ export interface HealthParts {
   readonly journalTrouble?: string | undefined
   /** Components of which no instance may be called now. */
   readonly downComponents?: readonly string[]
+  /** Components that are not called, since their credentials may go to none of their instances. */
+  readonly withheld?: readonly string[]
   readonly closed: boolean
 }
 
@@ -48,19 +50,26 @@ export function listDown(
   })
 }
 
+function showNames(names: readonly string[]): string {
+  const named = names.slice(0, MAX_NAMED).map((name) => `"${name}"`)
+  return `${named.join(', ')}${names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : ''}`
+}
+
 function checkBreakers(down: readonly string[]): Check {
   if (down.length === 0) return { status: 'ok', message: 'Every component may be called.' }
-  const named = down.slice(0, MAX_NAMED).map((name) => `"${name}"`)
-  const more = down.length > MAX_NAMED ? ` and ${down.length - MAX_NAMED} more` : ''
   return {
     status: 'degraded',
-    message: `Not called after repeated failures, until they recover: ${named.join(', ')}${more}.`,
+    message: `Not called after repeated failures, until they recover: ${showNames(down)}.`,
   }
 }
 
+/** For the log and for health alike. */
+export const describeWithheld = (names: readonly string[]): string =>
+  `Not called, since their credentials may go to none of their addresses: ${showNames(names)}. Name the addresses in components.NAME.credentials.origins.`
+
 /** Degraded as soon as one part is; unhealthy when no source could ever be loaded. No model is `off`, not a failure. */
 export function reportHealth(parts: HealthParts): HealthReport {
-  const { sources, modelId, journalDurable, journalTrouble, downComponents = [], closed } = parts
+  const { sources, modelId, journalDurable, journalTrouble, downComponents = [], withheld = [], closed } = parts
   const checks: Record<string, Check> = {}
   for (const source of sources) checks[`source:${source.name}`] = checkSource(source)
   checks.model =
@@ -76,6 +85,7 @@ export function reportHealth(parts: HealthParts): HealthReport {
       ? { status: 'ok', message: journalDurable ? 'durable' : 'in memory: runs end with the process' }
       : { status: 'failed', message: `It cannot be written, and runs wait for it: ${journalTrouble}` }
   checks.breakers = checkBreakers(downComponents)
+  if (withheld.length > 0) checks.credentials = { status: 'degraded', message: describeWithheld(withheld) }
   const loaded = sources.length === 0 || sources.some((source) => source.state === 'ready' || source.state === 'stale')
   const states = Object.values(checks).map((check) => check.status)
   const degraded = states.some((state) => state === 'degraded' || state === 'failed')

@@ -171,9 +171,11 @@ export function createEventLog(log: Logger): (event: RunEvent) => void {
 
 /** One line when a breaker opens, tries again, or is closed at full traffic; the shares between are for who debugs. */
 export function createBreakerLog(log: Logger): (report: BreakerReport) => void {
-  return ({ component, instance, state, share }) => {
-    if (state === 'open') log.warn('breaker opened: the instance is not called for now', { component, instance })
-    else if (share === 1) log.info('breaker closed', { component, instance })
+  return ({ component, instance, state, share, heard }) => {
+    if (state === 'open') {
+      const by = heard === true ? { heard } : {}
+      log.warn('breaker opened: the instance is not called for now', { component, instance, ...by })
+    } else if (share === 1) log.info('breaker closed', { component, instance })
     else log.debug('breaker tries again', { component, instance, state, share })
   }
 }

@@ -29,7 +29,7 @@ export interface NoticeParts {
 export interface Notices {
   /** Reads one event. Never throws; costs nothing for events that nobody must know of. */
   observe(event: RunEvent): void
-  /** Tells when a breaker opens, and when it is closed again at full traffic; not what lies between. */
+  /** Tells when a breaker opens by what was seen here, and when it is closed again at full traffic; not what lies between. */
   observeBreaker(report: BreakerReport): void
   tell(facts: NoticeFacts): void
   snapshot(): DeliveryCounts
@@ -91,7 +91,8 @@ export function createNotices(parts: NoticeParts): Notices {
     observeBreaker(report) {
       const key = `${report.component}/${report.instance}`
       if (report.state === 'open') {
-        if (open.has(key)) return
+        // Whoever saw it fail tells.
+        if (report.heard === true || open.has(key)) return
         if (open.size < MAX_OPEN_BREAKERS) open.add(key)
       } else if (report.share < 1 || !open.delete(key)) return
       tell(breakerNoticeOf(report))

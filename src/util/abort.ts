@@ -8,27 +8,6 @@ export function whenAborted(signal: AbortSignal, act: () => void): () => void {
   return () => signal.removeEventListener('abort', act)
 }
 
-const sharers = new WeakMap<AbortSignal, Set<() => void>>()
-
-/** {@link whenAborted} for a signal that many share: the platform looks through all listeners for each one that is added. */
-export function whenSharedAborted(signal: AbortSignal, act: () => void): () => void {
-  if (signal.aborted) {
-    act()
-    return () => undefined
-  }
-  let acts = sharers.get(signal)
-  if (acts === undefined) {
-    const all = new Set<() => void>()
-    whenAborted(signal, () => {
-      for (const each of [...all]) each()
-    })
-    sharers.set(signal, all)
-    acts = all
-  }
-  const shared = acts.add(act)
-  return () => shared.delete(act)
-}
-
 /** Ends the wait, not the work. @throws TuttiError the signal's reason, `cancelled` unless it says better */
 export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const stop = Promise.withResolvers<never>()

@@ -1,6 +1,7 @@
 // How a used-up budget is spoken of, wherever it is met: the limit by the name that a user gives it.
+
+import type { RunBudget } from '../contracts/budget.ts'
 import { TuttiError } from '../contracts/errors.ts'
-import type { RunBudget } from '../contracts/parts.ts'
 import type { BudgetKind } from '../contracts/policy.ts'
 import type { BudgetReport } from '../contracts/run.ts'
 import { formatDuration } from './duration.ts'

@@ -40,6 +40,11 @@ interface Wanted {
   readonly words: ReadonlySet<string>
 }
 
+const wantedOf = (word: string): Wanted => ({
+  text: word.slice(0, MAX_COMPARED).toLowerCase(),
+  words: new Set(wordsOf(word.slice(0, MAX_COMPARED))),
+})
+
 /** 0 is the same but for case; larger is further. A shared beginning, part or word brings a name nearer than its letters do. */
 function distanceTo(wanted: Wanted, candidate: string): number {
   const text = candidate.slice(0, MAX_COMPARED).toLowerCase()
@@ -57,17 +62,29 @@ function distanceTo(wanted: Wanted, candidate: string): number {
   return distance
 }
 
+/** Whether the candidate may well have been meant: worth a "did you mean". */
+export function resembles(word: string, candidate: string): boolean {
+  const wanted = wantedOf(word)
+  if (distanceTo(wanted, candidate) <= 0.5) return true
+  return wordsOf(candidate).some(
+    (part) => part === wanted.text || (part.length >= 3 && distanceTo(wanted, part) <= 0.35),
+  )
+}
+
 /** The candidates closest to the word, nearest first, without regard to case; equal ones in the order of their characters. */
 export function nearest(word: string, candidates: Iterable<string>, max = 5): string[] {
-  const wanted: Wanted = {
-    text: word.slice(0, MAX_COMPARED).toLowerCase(),
-    words: new Set(wordsOf(word.slice(0, MAX_COMPARED))),
-  }
+  const wanted = wantedOf(word)
   return [...new Set(candidates)]
     .map((name) => ({ name, distance: distanceTo(wanted, name) }))
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, Math.max(0, max))
     .map(({ name }) => name)
+}
+
+/** ` Did you mean "a"?` for the candidate that may well have been meant, or nothing. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const [best] = nearest(word, candidates, 1)
+  return best !== undefined && resembles(word, best) ? ` Did you mean "${best}"?` : ''
 }
 
 /** At most `maxChars` UTF-16 units; what is cut ends in `…`, never inside a character. */

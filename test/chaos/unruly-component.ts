@@ -10,10 +10,17 @@ export interface SeenCall {
   readonly runId: string
   readonly key: string
   readonly capability: string
+  /** What it was asked. */
+  readonly n: number
   readonly at: number
+  /** When the answer began, or it was seen to be given up; Infinity before. */
+  endedAt: number
+  wasGivenUp: boolean
+  /** It was told plainly that nothing was done. */
+  wasRefused: boolean
 }
-export type Order = { readonly mode: Mode } | { readonly report: true }
-export type Word = { readonly ready: true } | { readonly calls: readonly SeenCall[] }
+export type Order = { readonly mode: Mode } | { readonly report: true } | { readonly move: true }
+export type Word = { readonly port: number } | { readonly calls: readonly SeenCall[] }
 
 const CAPABILITIES = [
   { name: 'look', description: 'Looks.', effect: 'read' },
@@ -40,21 +47,37 @@ function main([id = '', name = '', redisUrl = '']: readonly string[]): void {
     const { pathname } = new URL(request.url ?? '/', 'http://component')
     if (request.method !== 'POST') return void response.writeHead(404).end()
     const { headers } = request
-    calls.push({
+    const call: SeenCall = {
       runId: String(headers['x-tutti-run-id'] ?? ''),
       key: String(headers['idempotency-key'] ?? ''),
       capability: pathname.split('/').at(-1) ?? '',
+      n: Number((JSON.parse(body) as { n?: number }).n),
       at: Date.now(),
+      endedAt: Infinity,
+      wasGivenUp: false,
+      wasRefused: false,
+    }
+    calls.push(call)
+    response.once('close', () => {
+      if (call.endedAt !== Infinity) return
+      call.endedAt = Date.now()
+      call.wasGivenUp = true
     })
-    const json = (status: number, value: unknown, more: Record<string, string> = {}): void =>
-      void response.writeHead(status, { 'content-type': 'application/json', ...more }).end(JSON.stringify(value))
+    const json = (status: number, value: unknown, more: Record<string, string> = {}): void => {
+      call.endedAt = Date.now()
+      response.writeHead(status, { 'content-type': 'application/json', ...more }).end(JSON.stringify(value))
+    }
+    const refuse: typeof json = (...answer) => {
+      call.wasRefused = true
+      json(...answer)
+    }
     const well = (): void => json(200, { success: true, data: { echo: JSON.parse(body) as unknown, by: name } })
     await later(1, 15)
     switch (mode === 'flap' ? (++count % 20 < 10 ? 'well' : 'fail') : mode) {
       case 'well':
         return well()
       case 'slow':
-        await later(200, 1_500)
+        await later(100, 900)
         return well()
       case 'hang':
         return
@@ -66,42 +89,61 @@ function main([id = '', name = '', redisUrl = '']: readonly string[]): void {
       case 'garbage':
         return void request.socket.end(Buffer.from([0, 255, 13, 10, 72, 84, 84, 80, 47, 57, 10, 13, 10]))
       case 'lie':
-        return json(200, { success: false, error: { code: 'SERVICE_ERROR', message: 'It said yes and meant no.' } })
+        return refuse(200, { success: false, error: { code: 'SERVICE_ERROR', message: 'It said yes and meant no.' } })
       case 'busy':
-        return json(429, { error: { code: 'BUSY', message: 'Slow down.' } }, { 'retry-after': '0.2' })
+        return refuse(429, { error: { code: 'BUSY', message: 'Slow down.' } }, { 'retry-after': '0.2' })
       default:
-        return json(503, { error: { code: 'SERVICE_ERROR', message: 'Out of order.' } })
+        return refuse(503, { error: { code: 'SERVICE_ERROR', message: 'Out of order.' } })
     }
   }
 
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy())
   })
-  server.listen(0, '127.0.0.1', () => {
+  const redis = new Redis(redisUrl, { retryStrategy: () => 50, maxRetriesPerRequest: null })
+  redis.on('error', () => undefined)
+  const key = `gomind:services:${id}`
+  let isThere = false
+  const portOf = (): number => {
     const address = server.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
-    const redis = new Redis(redisUrl, { retryStrategy: () => 50, maxRetriesPerRequest: null })
-    redis.on('error', () => undefined)
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+  const beat = (): void => {
+    if (!isThere) return
     const record = JSON.stringify({
       id,
       name,
       type: 'tool',
       description: `The component ${name}.`,
       address: '127.0.0.1',
-      port,
+      port: portOf(),
       capabilities: CAPABILITIES,
       metadata: {},
       health: 'healthy',
       last_seen: new Date().toISOString(),
     })
-    const beat = (): void => void redis.set(`gomind:services:${id}`, record, 'PX', 1_000).catch(() => undefined)
-    beat()
-    setInterval(beat, 250)
-    say({ ready: true })
-  })
+    redis.set(key, record, 'PX', 1_000).catch(() => undefined)
+  }
+  const open = (): void =>
+    void server.listen(0, '127.0.0.1', () => {
+      isThere = true
+      beat()
+      say({ port: portOf() })
+    })
+  /** Gone from the registry, and back at another port. */
+  const move = (): void => {
+    if (!isThere) return
+    isThere = false
+    redis.del(key).catch(() => undefined)
+    server.closeAllConnections()
+    server.close(() => setTimeout(open, 200))
+  }
+  open()
+  setInterval(beat, 250)
   process.on('message', (order: Order) => {
     if ('mode' in order) mode = order.mode
-    else say({ calls })
+    else if ('move' in order) move()
+    else say({ calls: calls.splice(0) })
   })
   process.on('disconnect', () => process.exit(0))
 }

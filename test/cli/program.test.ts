@@ -85,6 +85,15 @@ describe('tutti as a process', () => {
     expect(out).toMatch(/"name": "redis",\s+"status": "failed"/)
     expect(out + err).not.toContain('hunter22')
   })
+  it('counts what is declared by name, and finds names that nothing stands behind', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'tutti-cli-'))
+    const config = 'components: {news-tool: {cost: 1}, wether-tool: {cost: 1}}\nquotas: {payments: {weight: 2}}\n'
+    await writeFile(join(cwd, 'tutti.config.yaml'), config)
+    const { code, out } = await tutti(['doctor'], { cwd })
+    expect(code).toBe(0)
+    expect(out).toMatch(/^✓ policies +components: 2, models: 0, keys: 1, webhooks: 0$/m)
+    expect(out).toMatch(/^! policies +components\.wether-tool has no effect: .* Did you mean "weather-tool-v2"\?$/m)
+  })
   it('finds a model without the key of its vendor (B116)', async () => {
     const { code, out } = await tutti(['doctor'], { env: { TUTTI_MODEL: 'openai:x', ANTHROPIC_API_KEY: 'ak-12345' } })
     expect(code).toBe(1)

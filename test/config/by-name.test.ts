@@ -287,6 +287,16 @@ describe('secrets by name', () => {
     expect(await refusalOf('profile: {env: K}', { K: 'testing' })).toContain('it must be one of development')
   })
 
+  it('come from the environment where an address holds one, and are not taken from the name of a variable', async () => {
+    const text = 'notify: {targets: {t: {url: {env: HOOK}, secret: "12345678"}}}'
+    expect((await load({ HOOK: 'https://h.example/x' })).notify.targets['t']).toBeUndefined()
+    await write(text)
+    expect((await load({ HOOK: 'https://h.example/x' })).notify.targets['t']?.url).toBe('https://h.example/x')
+    expect(await refusalOf('notify: {targets: {t: {url: "https://h", secret: "${ALERTS_SECRET}"}}}')).toBe(
+      'The setting "notify.targets.t.secret" in the file "tutti.config.yaml" looks like the name of a variable. Write {env: ALERTS_SECRET}.',
+    )
+  })
+
   it.each([
     'components: {a: {credentials: {type: bearer, token: [hunter22]}}}',
     'components: {a: {credentials: {type: client-credentials, token_url: "hunter22", client_id: a, client_secret: hunter22}}}',

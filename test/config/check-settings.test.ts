@@ -32,6 +32,11 @@ describe('settings that contradict each other, or can never be met', () => {
       'breaker: {ramp: [0.5, 0.5, 1]}',
       '"breaker.ramp" (from "breaker.ramp" in the file "tutti.config.yaml") is 0.5, 0.5, 1; each share',
     ],
+    [
+      'a quota of a key that cannot be',
+      'quotas: {payments/: {max_runs: 1}}',
+      'is of a key that nobody has: write names',
+    ],
     ['a ramp that ends early', 'components: {a: {breaker: {ramp: [0.1, 0.5]}}}', 'the last share must be 1'],
     [
       'a first wait above the longest',
@@ -49,6 +54,32 @@ describe('settings that contradict each other, or can never be met', () => {
       '"components.a.recovery.classes.resource.maxWaitMs"',
     ],
     ['a factor below 1', 'components: {a: {recovery: {factor: 0.5}}}', 'is 0.5; it must be a number of at least 1'],
+    ['attempts without end', 'components: {a: {recovery: {max_attempts: 1000000000}}}', 'at least 1 and at most 100'],
+    [
+      'a token that no header can carry',
+      'components: {a: {credentials: {type: bearer, token: "abc\\n"}}}',
+      '"components.a.credentials.token"',
+    ],
+    [
+      'a header that is of the connection itself',
+      'components: {a: {credentials: {type: header, name: Host, value: x}}}',
+      '"components.a.credentials.name"',
+    ],
+    [
+      'a header name with a line end',
+      'components: {a: {credentials: {type: header, name: "x\\r\\ny", value: x}}}',
+      'cannot be the name of a header',
+    ],
+    [
+      'an origin with a path',
+      'components: {a: {credentials: {type: bearer, token: x, origins: ["https://a.test/pay"]}}}',
+      'must be an origin such as https://host:8443, without a path',
+    ],
+    [
+      'an origin that is none',
+      'components: {a: {credentials: {type: bearer, token: x, origins: [a.test]}}}',
+      '"components.a.credentials.origins[0]"',
+    ],
     ['a limit of 0', 'components: {a: {max_concurrency: 0}}', 'is 0; it must be a whole number of at least 1'],
     ['a negative limit', 'quotas: {k: {max_runs: -1}}', 'is -1; it must be a whole number of at least 1'],
     ['an infinite weight', 'quotas: {k: {weight: .inf}}', 'is Infinity; it must be a number above 0'],

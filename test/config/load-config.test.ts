@@ -179,6 +179,20 @@ describe('files', () => {
       'Unknown key "executor.step_timout" in the file "tutti.config.yaml". Did you mean "executor.step_timeout"?',
     )
   })
+  it('lists the legal keys where none resembles the wrong one', async () => {
+    await writeFile(join(cwd, 'tutti.config.yaml'), 'notify:\n  slack: {}\n')
+    expect((await refusal(load())).message).toBe(
+      'Unknown key "notify.slack" in the file "tutti.config.yaml". There are: targets, timeout, max_attempts, max_queued.',
+    )
+  })
+  it('refuses a duration without its unit where the key says none, and takes 0', async () => {
+    await writeFile(join(cwd, 'tutti.config.yaml'), 'executor:\n  step_timeout: 30\n')
+    expect((await refusal(load())).message).toBe(
+      'The setting "executor.stepTimeoutMs" (from "executor.step_timeout" in the file "tutti.config.yaml") is 30; it must be a duration such as 500ms, 30s or 5m (at most 24 days).',
+    )
+    await writeFile(join(cwd, 'tutti.config.yaml'), 'recovery:\n  initial_wait: 0\nexecutor:\n  stepTimeoutMs: 30\n')
+    expect((await load()).config).toMatchObject({ recovery: { initialWaitMs: 0 }, executor: { stepTimeoutMs: 30 } })
+  })
   it('refuses an unknown section', async () => {
     await writeFile(join(cwd, 'tutti.config.json'), '{"executer": {}}')
     expect((await refusal(load())).message).toContain('Did you mean "executor"?')
@@ -199,7 +213,9 @@ describe('files', () => {
   it('names the place of a syntax error and quotes nothing of the file', async () => {
     await writeFile(join(cwd, 'tutti.config.yaml'), 'openai:\n  api_key: "sk-very-secret\n')
     const { message } = await refusal(load())
-    expect(message).toMatch(/"tutti.config.yaml" cannot be read: \w+ at character \d+/)
+    expect(message).toMatch(
+      /"tutti.config.yaml" cannot be read: line 3, column 1: missing char\. Look at the indentation/,
+    )
     expect(message).not.toContain('sk-very')
   })
 })

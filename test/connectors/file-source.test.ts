@@ -131,7 +131,7 @@ describe('a component file', () => {
     [
       'only wrong entries',
       'components:\n  - {name: a, address: "http://a/path", capabilities: [{name: a, description: a}]}',
-      /:2:24: must be an origin/,
+      /:2:24: "address" must be an origin/,
     ],
   ])('fails with a place for %s', async (_name, text, message) => {
     const { discovery } = await sourceOf(text)

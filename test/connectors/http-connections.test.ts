@@ -96,7 +96,7 @@ describe('calls one right after the other', () => {
     const server = await startSocketServer((socket) => void socket.write(OK))
     const client = keep(createHttpClient({ privateAddresses: true }))
     for (let call = 0; call < 20; call++)
-      await client.request({ origin: server.origin, path: '/', method: 'POST', headers: {}, body: '{}', signal })
+      await client.request({ origin: server.origin, path: '/', method: 'POST', headers: [], body: '{}', signal })
     expect(server.seen()).toMatchObject({ connections: 1, requests: 20 })
   })
 })

@@ -129,6 +129,59 @@ describe('credentials of a component', () => {
     expect(tool.requests).toHaveLength(0)
   })
 
+  describe('of a component that registered itself', () => {
+    const spec = { type: 'bearer', token: 'abc-secret' } as const
+    const discovered = (...addresses: string[]): Component => ({
+      ...componentAt(''),
+      trust: 'discovered',
+      instances: addresses.map((address, i) => ({ id: `i${i}`, address, health: 'healthy' })),
+    })
+
+    it('go to the origins that are declared, and nowhere else', async () => {
+      const mine = keep(await startJsonServer({}))
+      const evil = keep(await startJsonServer({}))
+      const invoker = invokerWith({ ...spec, origins: [`${mine.origin}/`] })
+      await call(invoker, discovered(mine.origin))
+      expect(shown(mine.requests)).toEqual(['Bearer abc-secret'])
+      for (const address of [evil.origin, mine.origin.replace('127.0.0.1', 'localhost'), 'nonsense'])
+        expect(await failureOf(call(invoker, discovered(address)))).toMatchObject({
+          code: 'component_unauthorized',
+          retryable: false,
+          details: { sent: false },
+        })
+      expect(evil.requests).toEqual([])
+      expect(mine.requests).toHaveLength(1)
+    })
+
+    it('go nowhere while no origins are declared, and the error says what to declare', async () => {
+      const tool = keep(await startJsonServer({}))
+      const tokens = await startTokenServer([token('t1')])
+      for (const unbound of [spec, specAt(tokens)]) {
+        const invoker = invokerWith(unbound)
+        const error = await failureOf(call(invoker, discovered(tool.origin)))
+        expect(error.message).toContain(`"${tool.origin}"`)
+        expect(error.message).toContain('components.payments.credentials.origins')
+        expect(textOf(error)).not.toContain('abc-secret')
+        expect(await invoker.refreshCredentials?.(discovered(tool.origin), signal)).toBe(false)
+      }
+      expect([tool.requests, tokens.requests]).toEqual([[], []])
+    })
+
+    it('leave the call to another instance, where one is at a declared origin', async () => {
+      const mine = keep(await startJsonServer({}))
+      const component = discovered('http://127.0.0.1:1', mine.origin)
+      const error = await failureOf(call(invokerWith({ ...spec, origins: [mine.origin] }), component))
+      expect(error).toMatchObject({ code: 'component_unauthorized', retryable: true })
+    })
+  })
+
+  it('keep to their origins for a component that is configured, too', async () => {
+    const tool = keep(await startJsonServer({}))
+    const invoker = invokerWith({ type: 'header', name: 'x-key', value: 'v', origins: ['https://pay.example'] })
+    expect((await failureOf(call(invoker, componentAt(tool.origin)))).code).toBe('component_unauthorized')
+    expect(tool.requests).toEqual([])
+  })
+
   it('that stand fast cannot be refreshed', async () => {
     const refresh = (spec: CredentialsSpec | undefined) =>
       invokerWith(spec).refreshCredentials?.(componentAt('http://127.0.0.1:1'), signal)

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../src/contracts/json.ts'
 import type { Invoker, InvokerCall } from '../../src/contracts/parts.ts'
 import type { TestServer } from '../support/http-servers.ts'
 import { startHttpServer, startJsonServer, startRawServer } from '../support/http-servers.ts'
+import { createManualClock } from '../support/manual-clock.ts'
 import { freePort } from '../support/redis-server.ts'
 
 const open: (() => Promise<void> | void)[] = []
@@ -261,6 +262,20 @@ describe('what goes wrong', () => {
       expect(error.details['sent']).toBe(true)
       expect(error.retryable).toBe(true)
     }
+  })
+
+  it('calls it a timeout of the component when it hangs up after a long wait: a longer one here would not help (B69)', async () => {
+    const clock = createManualClock()
+    const server = keep(await startRawServer((socket) => void clock.advance(30_000).then(() => socket.destroy())))
+    const error = await failureOf(invokerOf({ clock }).invoke(callOf({ address: server.origin })))
+    expect(error).toMatchObject({
+      code: 'component_timeout',
+      retryable: true,
+      details: { sent: true, waited_ms: 30_000 },
+    })
+    expect(error.message).toBe(
+      `"${server.origin}" hung up after 30s without an answer: it has a time limit of its own, so a longer timeout here does not help. Raise it there, or ask the component for less.`,
+    )
   })
 
   it('refuses redirects without following them, and shows no query of their target', async () => {

@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { demo } from '../../src/cli/commands/ask.ts'
 import { runCli } from '../../src/cli/program.ts'
 import { EXIT, type Output, type Terminal } from '../../src/cli/terminal.ts'
+import { loadConfig } from '../../src/config/load-config.ts'
+import { readDocument } from '../../src/plan/document.ts'
 import { createClock } from '../../src/util/clock.ts'
 
 const read = (path: string): string => readFileSync(path, 'utf8')
@@ -106,6 +108,27 @@ describe('the guides', () => {
     const shown = GUIDES.flatMap((path) => examplesIn(read(path)))
     expect(shown.length).toBeGreaterThan(8)
     for (const { path, code } of shown) expect(code, path).toBe(read(path))
+  })
+
+  it.each(GUIDES)('%s shows no piece of a program that is not in an example', (path) => {
+    const programs = readdirSync('examples').map((file) => read(`examples/${file}`))
+    for (const code of blocksOf(read(path), 'ts'))
+      expect(
+        programs.some((program) => program.includes(code)),
+        code,
+      ).toBe(true)
+  })
+
+  it.each(GUIDES)('%s shows only configuration and documents that are accepted', async (path) => {
+    const texts = blocksOf(read(path), 'yaml')
+    for (const text of texts) {
+      if (text.startsWith('# tutti.config.yaml')) {
+        const cwd = mkdtempSync(join(tmpdir(), 'tutti-docs-'))
+        writeFileSync(join(cwd, 'tutti.config.yaml'), text)
+        const env = Object.fromEntries([...text.matchAll(/env: (\w+)/g)].map(([, name = '']) => [name, 'of-the-test']))
+        await loadConfig({ cwd, env, strictVariables: true })
+      } else expect((await readDocument(text)).issues, text).toEqual([])
+    }
   })
 
   it.each(GUIDES)('%s links only to what is there', (path) => {

@@ -86,9 +86,39 @@ describe('the examples', () => {
     expect(await runExample('recovery-escalation')).toEqual([['payments: 3 failed steps in a row']])
   })
 
+  it('prints in the order of priority, share, due time and turns (limits-order)', async () => {
+    const [[order] = []] = await runExample('limits-order')
+    const alarm = ['alarm 1', 'alarm 2', 'alarm 3', 'alarm 4']
+    const [first, ...others] = String(order).split(', ')
+    expect(first).toBe('draft 1')
+    expect(others.slice(0, 4)).toEqual(alarm)
+    expect(others.slice(4, 10)).toEqual(['due 1', 'author 1', 'due 2', 'due 3', 'author 2', 'due 4'])
+    expect(others.slice(-3)).toEqual(['draft 2', 'draft 3', 'draft 4'])
+  })
+
+  it('takes what it needs of resources, in fractions (limits-resources)', async () => {
+    const shown = await runExample('limits-resources')
+    expect(shown.slice(0, 3).map(([line]) => line)).toEqual([
+      'gpu: 1.5 of 2, 0 wait',
+      'memory_gb: 12 of 16, 0 wait',
+      'licence: 3 of 3, 2 wait',
+    ])
+    expect(shown.at(-1)).toEqual(['succeeded'])
+  })
+
+  it('sheds what is optional when the budget does not reach for all (budget)', async () => {
+    expect(await runExample('budget')).toEqual([
+      ['partial', 'budget', { limits: { cost: 0.5 }, used: { cost: 0.5, componentCalls: 2 }, exceeded: 'cost' }],
+      [['y2023 budget', 'y2024 succeeded', 'y2025 succeeded']],
+    ])
+  })
+
   it('has no example that is not run here', () => {
     const files = readdirSync(fileURLToPath(new URL('../../examples', import.meta.url)))
     expect(files.filter((file) => file.endsWith('.ts')).sort()).toEqual([
+      'budget.ts',
+      'limits-order.ts',
+      'limits-resources.ts',
       'quick-start.ts',
       'recovery-corrected-inputs.ts',
       'recovery-degraded.ts',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { JsonObject, JsonSchema, JsonValue } from '../../src/contracts/json.ts'
 import { compilePlan } from '../../src/plan/compile.ts'
 import { answer, call, createWorld, object, type WorldOptions } from './support.ts'
@@ -206,5 +206,65 @@ describe('binding', () => {
     })
     expect(ran.end('take').status).toBe('succeeded')
     expect(world.callsOf('dst/take')[0]?.inputs).toEqual({ n: 1 })
+  })
+
+  it('leaves out nothing else that is null: what was given, what is required, what comes from a step that succeeded', async () => {
+    const take = async (inputs: JsonObject, required: readonly string[] = []) => {
+      const schema = object({ s: { type: 'string' }, i: { type: 'integer' }, o: { type: 'object' } }, required)
+      const world = createWorld({
+        tools: { 'a/b': () => answer({ v: null }), 'dst/take': { inputs: schema, on: () => answer(1) } },
+      })
+      const ran = await world.run(
+        {
+          steps: [
+            call('off', 'a/b', {}, { if: '1 == 2' }),
+            call('on', 'a/b'),
+            call('take', 'dst/take', inputs, { dependsOn: ['on'] }),
+          ],
+          inputs: { off: { type: 'any' } },
+        },
+        { inputs: { off: null } },
+      )
+      return ran.end('take').error?.code ?? world.callsOf('dst/take')[0]?.inputs
+    }
+    expect(await take({ s: '${steps.off.output.v}', i: '${steps.off.output.v}', o: {} })).toEqual({ o: {} })
+    expect(await take({ o: '${steps.on.output.v}' })).toBe('invalid_input')
+    expect(await take({ o: null })).toBe('invalid_input')
+    expect(await take({ o: '${inputs.off}' })).toBe('invalid_input')
+    expect(await take({ o: '${steps.off.output.v}' }, ['o'])).toBe('invalid_input')
+    // One that may go does not excuse another that does not fit.
+    expect(await take({ o: '${steps.off.output.v}', i: 'many' })).toBe('invalid_input')
+    expect(await take({ o: { x: '${steps.off.output.v}' }, i: '${steps.off.output.v}' })).toEqual({ o: { x: null } })
+  })
+
+  it('names of several required inputs only those that are missing, in order', async () => {
+    const schema = object({ a: {}, b: {}, c: {} }, ['a', 'b', 'c'])
+    expect((await bind(1, { b: 2 }, schema)).end.error).toMatchObject({
+      code: 'missing_input',
+      details: { missing: ['a', 'c'] },
+      message: expect.stringContaining('no value for "a", "c", which "dst/take" requires. Give them'),
+    })
+    expect((await bind(1, { a: 1, b: 2 }, schema)).end.error?.message).toContain(
+      'no value for "c", which "dst/take" requires. Give it',
+    )
+  })
+
+  it('evaluates inputs that are all literal once, however often the plan runs, and others each time', async () => {
+    const evaluations = async (inputs: JsonObject): Promise<number> => {
+      const world = createWorld({ tools: { 'dst/take': { inputs: typed, on: () => answer('taken') } } })
+      const { plan } = await compilePlan({
+        steps: [call('take', 'dst/take', inputs)],
+        inputs: { n: { type: 'number' } },
+      })
+      const value = plan?.steps[0]?.inputs?.[0]?.value
+      if (plan === undefined || value === undefined) throw new Error('no plan')
+      const evaluate = vi.spyOn(value, 'evaluate')
+      for (let i = 0; i < 3; i++)
+        expect((await world.runPlan(plan, { inputs: { n: 7 } })).end('take').status).toBe('succeeded')
+      expect(world.calls.map((made) => made.inputs)).toEqual(Array(3).fill({ n: 7 }))
+      return evaluate.mock.calls.length
+    }
+    expect(await evaluations({ n: 7 })).toBe(1)
+    expect(await evaluations({ n: '${inputs.n}' })).toBe(3)
   })
 })

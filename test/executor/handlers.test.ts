@@ -169,6 +169,25 @@ describe('ai-generate', () => {
     expect(prompt).not.toContain('gone')
   })
 
+  it('shows inputs that are one expression as a whole, and nothing where they are not there', async () => {
+    expect((await generate({ inputs: '${steps.src.output}' })).prompt).toMatch(
+      /inputs of your step[^]*"topic": "trains"/,
+    )
+    expect((await generate({ inputs: '${steps.src.output.gone}' })).prompt).not.toContain('inputs of your step')
+  })
+
+  it('shows nothing but the prompt where there is nothing else', async () => {
+    const world = createWorld({ model: { generate: () => 'written' } })
+    await world.run({ steps: [step('ai-generate', { prompt: 'Write', inputs: {} })] })
+    expect(world.asked[0]?.messages[0]?.content).toBe('Your step:\nWrite')
+  })
+
+  it('fails when its prompt refers to what is not there', async () => {
+    const { end, ask } = await generate({ prompt: '${steps.src.output.gone}' })
+    expect(end).toMatchObject({ status: 'failed', error: { code: 'binding_failed' } })
+    expect(ask).toBeUndefined()
+  })
+
   it('is asked again as its retry says, also after an answer of no use, and only then (B41)', async () => {
     const answering = (): WorldOptions => {
       let asked = 0
@@ -194,6 +213,31 @@ describe('ai-generate', () => {
     })
     await clock.advance(5_000)
     expect((await running).end('s')).toMatchObject({ status: 'succeeded', output: 'second' })
+  })
+
+  it('tells what was decided when the model failed, as for every step (T8)', async () => {
+    const failing = (code: 'model_timeout' | 'model_refused') => ({
+      model: {
+        generate: () => {
+          throw new TuttiError(code, 'The model did not.')
+        },
+      },
+    })
+    const decisionsOf = async (code: 'model_timeout' | 'model_refused', more: Partial<Step>) => {
+      const world = createWorld(failing(code))
+      const ran = await world.run({ steps: [step('ai-generate', more)] })
+      return ran.of('recovery').map(({ chosen, options, next }) => ({ chosen, why: options[0]?.why, next }))
+    }
+    expect(await decisionsOf('model_timeout', { retry: { maxAttempts: 2, initialWaitMs: 0 } })).toEqual([
+      { chosen: 'retry', why: '"model_timeout" may pass: 1 of 2 calls were made.', next: 'give-up' },
+      { chosen: 'give-up', why: 'The calls are used up: 2 of 2.' },
+    ])
+    expect(await decisionsOf('model_timeout', {})).toEqual([
+      { chosen: 'give-up', why: 'The step declares no "retry" of its own.' },
+    ])
+    expect(await decisionsOf('model_refused', { retry: { maxAttempts: 3 } })).toEqual([
+      { chosen: 'give-up', why: 'The same question would end the same way (model_refused).' },
+    ])
   })
 
   it('fails with the reason when no model answers', async () => {

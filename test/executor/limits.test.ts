@@ -1,9 +1,10 @@
 // Every limit on what may be at work at once, each with its effect.
 import { describe, expect, it } from 'vitest'
 import type { LimitUsage } from '../../src/contracts/api.ts'
+import type { BudgetAmounts, RunBudget } from '../../src/contracts/budget.ts'
 import type { ConfigInput } from '../../src/contracts/config.ts'
 import { TuttiError } from '../../src/contracts/errors.ts'
-import type { BudgetAmounts, RunBudget, RunContext } from '../../src/contracts/parts.ts'
+import type { RunContext } from '../../src/contracts/parts.ts'
 import type { Step } from '../../src/contracts/plan.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { answer, call, createWorld, failure, type Handler } from './support.ts'

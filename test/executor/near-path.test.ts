@@ -5,7 +5,14 @@ import { findNearPath } from '../../src/executor/near-path.ts'
 import { compileValue } from '../../src/plan/reference.ts'
 
 const near = (output: JsonValue, path: string, more: Partial<StepView> = {}): string | undefined => {
-  const view: StepView = { status: 'succeeded', success: true, error: null, output, response: output, ...more }
+  const view: StepView = {
+    status: 'succeeded',
+    success: true,
+    error: { code: 'x', message: 'y' },
+    output,
+    response: output,
+    ...more,
+  }
   const scope = { inputs: {}, step: (name: string) => (name === 'a' ? view : undefined) } as unknown as Scope
   return findNearPath(compileValue(path), scope)?.found
 }
@@ -23,6 +30,9 @@ describe('a path that is nearly right', () => {
     ['one wrapping down', { result: { x: 1 }, n: 2 }, '${steps.a.output.x}', 'steps.a.output.result.x'],
     ['in the only item of a list', [{ x: 1 }], '${steps.a.output.x}', 'steps.a.output[0].x'],
     ['one wrapping up', { x: 1 }, '${steps.a.output.result.x}', 'steps.a.output.x'],
+    ['in the whole answer', { latitude: 1 }, '${steps.a.response.Latitude}', 'steps.a.response.latitude'],
+    ['one wrapping down, below another', { p: { q: { x: 1 } } }, '${steps.a.output.p.x}', 'steps.a.output.p.q.x'],
+    ['one wrapping up, below another', { p: { x: 1 } }, '${steps.a.output.P.q.x}', 'steps.a.output.p.x'],
     ['with a value that is null', { X: null }, '${steps.a.output.x}', 'steps.a.output.X'],
   ])('is found %s', (_, output, path, found) => {
     expect(near(output, path)).toBe(found)
@@ -39,6 +49,12 @@ describe('a path that is nearly right', () => {
     ['the name is another word', { lat: 1 }, '${steps.a.output.latitude}'],
     ['only a prototype has it', {}, '${steps.a.output.Constructor}'],
     ['the output is text', 'latitude', '${steps.a.output.Latitude}'],
+    ['neither place has it', { p: { y: 1 } }, '${steps.a.output.q.x}'],
+    ['the way there is not there', { p: { x: 1 } }, '${steps.a.output.q.p.x}'],
+    ['a level above has it, too', { p: { x: 1, q: { r: { x: 2 } } } }, '${steps.a.output.p.q.x}'],
+    ['the whole output is meant', { latitude: 1 }, '${steps.a.output}'],
+    ['it is the error of the step', { latitude: 1 }, '${steps.a.error.Code}'],
+    ['an input of the run has the name of the step', { latitude: 1 }, '${inputs.a.output.Latitude}'],
     ['it is an input of the run', { latitude: 1 }, '${inputs.Latitude}'],
   ])('is not found where %s', (_, output, path) => {
     expect(near(output, path)).toBeUndefined()

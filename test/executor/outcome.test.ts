@@ -187,4 +187,56 @@ describe('readOutcome', () => {
     expect(read({ error: 'a field of that name' }).output).toEqual({ error: 'a field of that name' })
     expect(errorOf({ success: false, error: 'no' }).code).toBe('component_failed')
   })
+
+  it('says what was answered, which code it has, and why, each once', () => {
+    const saying = (body: InvokerResult['body'], status?: number): string => errorOf(body, status).message
+    expect(saying({ error: { code: 'E7', message: 'trouble' } }, 500)).toBe('"tool/go" answered HTTP 500 (E7): trouble')
+    expect(saying({ error: { code: 'E7', message: 'trouble E7' } }, 500)).toBe(
+      '"tool/go" answered HTTP 500: trouble E7',
+    )
+    expect(saying(envelope({ message: 'trouble' }), 200)).toBe('"tool/go" reported a failure: trouble')
+    expect(saying(envelope({ message: 'trouble' }))).toBe('"tool/go" reported a failure: trouble')
+    expect(saying({ message: 'elsewhere' }, 300)).toBe('"tool/go" answered HTTP 300: elsewhere')
+    expect(saying({ error: { code: 'E7' } }, 500)).toBe(
+      '"tool/go" answered HTTP 500 (E7) without saying why. Look into its log.',
+    )
+    expect(saying(null, 500)).toBe('"tool/go" answered HTTP 500 without saying why. Look into its log.')
+  })
+
+  it('keeps of an answer what it said, and no empty places for what it did not say', () => {
+    expect(errorOf(null, 500).details).toEqual({ status: 500 })
+    expect(Object.keys(errorOf(null, 500).details)).toEqual(['status'])
+    const hints = { hint: 'use EUR', field: null, original_q: '', other: 1, original_n: 5 }
+    expect(errorOf({ error: { message: 'm', details: hints } }, 400).details).toMatchObject({
+      hint: 'use EUR',
+      original_n: '5',
+    })
+    for (const name of ['field', 'original_q', 'other'])
+      expect(errorOf({ error: { message: 'm', details: hints } }, 400).details).not.toHaveProperty(name)
+  })
+
+  it('keeps a small body as it is, the beginning of a large one, and the words of a page', () => {
+    const exact = { a: 'x'.repeat(4_000 - '{"a":""}'.length) }
+    expect(errorOf(exact, 500).details['body']).toEqual(exact)
+    const longer = errorOf({ a: `${exact.a}x` }, 500).details['body']
+    expect(longer).toBeTypeOf('string')
+    expect(errorOf('x'.repeat(5_000), 500).details['body']).toHaveLength(4_000)
+    expect(errorOf('<html><title>Down</title></html>', 502).details['body']).toBe('an HTML page: Down')
+  })
+
+  it('follows errors in errors four levels deep, then asks for the log', () => {
+    const nested = (depth: number): InvokerResult['body'] => {
+      let body: Record<string, unknown> = { message: 'deep' }
+      for (let i = 0; i < depth; i++) body = { error: body }
+      return body as InvokerResult['body']
+    }
+    expect(errorOf(nested(3), 500).message).toContain('deep')
+    expect(errorOf(nested(4), 500).message).toContain('without saying why')
+  })
+
+  it('believes a code that says busy over a category that speaks of inputs', () => {
+    const busy = errorOf(envelope({ code: 'RATE_LIMITED', category: 'INPUT_ERROR', message: 'm' }), 200)
+    const input = errorOf(envelope({ code: 'OTHER', category: 'INPUT_ERROR', message: 'm' }), 200)
+    expect([busy.code, input.code]).toEqual(['component_failed', 'component_rejected'])
+  })
 })

@@ -43,6 +43,21 @@ describe('the policy of a component', () => {
     expect((await world.run({ steps, recovery: { T: { fallbacks: [{ value: 1 }] } } })).end('go').output).toBe(1)
   })
 
+  it('keeps what the operator has ruled out, and whom they want told, whatever the document says', async () => {
+    const plan = await planWith({ semantic: true, equivalents: true, escalateAfter: 1_000, notify: ['team'] })
+    expect(
+      recoveryOf(plan, target({ semantic: false, equivalents: false, escalateAfter: 3, notify: ['on-call', 'team'] })),
+    ).toMatchObject({ semantic: false, equivalents: false, escalateAfter: 3, notify: ['on-call', 'team'] })
+    expect(recoveryOf(plan, target({ escalateAfter: 2_000 }))).toMatchObject({
+      semantic: true,
+      equivalents: true,
+      escalateAfter: 1_000,
+      notify: ['team'],
+    })
+    const silent = recoveryOf(await planWith({ notify: [] }), target({ escalateAfter: 3, notify: ['on-call'] }))
+    expect(silent).toMatchObject({ escalateAfter: 3, notify: ['on-call'] })
+  })
+
   it('is joined once for the same plan and configuration', async () => {
     const plan = await planWith({ maxAttempts: 5 })
     const configured = target({ factor: 3 })
@@ -271,6 +286,27 @@ describe('fallbacks of a policy', () => {
     expect(ran.of('recovery').map(({ chosen }) => chosen)).toEqual(['refresh', 'fallback'])
   })
 
+  it('stand in for one that has left the catalog by a word of the document, too, and for no other', async () => {
+    const { plan } = await compilePlan({
+      steps: [call('go', 'ghost/act'), call('other', 'phantom/act')],
+      recovery: { Ghost: { fallbacks: [{ value: 'kept' }] } },
+    })
+    if (plan === undefined) throw new Error('no plan')
+    const ran = await createWorld({}).runPlan(plan)
+    expect(ran.end('go')).toMatchObject({ status: 'succeeded', output: 'kept' })
+    expect(ran.end('other').error).toMatchObject({
+      code: 'component_unavailable',
+      message: expect.stringContaining('"phantom/act", which is not in the catalog'),
+    })
+  })
+
+  it('when: reads a status of 0 where nothing was answered', async () => {
+    const { end } = await go(() => Promise.reject(unreachable()), {
+      ...ofT({ maxAttempts: 1, fallbacks: [{ when: 'error.status == 0', value: 'nobody there' }] }),
+    })
+    expect(end.output).toBe('nobody there')
+  })
+
   it('never repeat elsewhere what may have taken effect; a value may still stand in', async () => {
     const lost = { effect: 'write' as const, on: () => Promise.reject(cut()) }
     const options = ofT({ fallbacks: [{ component: 'b' }, { value: 'pending' }] })
@@ -284,6 +320,17 @@ describe('fallbacks of a policy', () => {
       { ...options, tools: { 'b/go': { effect: 'write', on: fine } } },
     )
     expect(unsent.world.callsOf('b/go')).toHaveLength(1)
+  })
+
+  it('may repeat elsewhere what nobody knows the effect of, where that may be repeated at all', async () => {
+    const lost = { effect: 'unknown' as const, on: () => Promise.reject(cut()) }
+    const tools = { 'b/go': { effect: 'unknown' as const, on: fine } }
+    const repeated = await go(lost, { ...ofT({ fallbacks: [{ component: 'b' }] }), tools })
+    expect(repeated.end.status).toBe('succeeded')
+    const { settings } = ofT({ fallbacks: [{ component: 'b' }] })
+    const asked = await go(lost, { settings: { ...settings, recovery: { unknown: 'ask' } }, tools })
+    expect(asked.end.error?.code).toBe('outcome_unknown')
+    expect(asked.world.callsOf('b/go')).toEqual([])
   })
 
   it('value: marks the step as degraded for whoever reads the run', async () => {
@@ -324,6 +371,12 @@ describe('escalation', () => {
       { step: 'three', component: 't', failures: 3, notify: ['on-call'], error: { code: 'component_failed' } },
     ])
     expect(await run('four')).toEqual([])
+  })
+
+  it('counts a step once, in however many ways it asks the same component', async () => {
+    const { run } = escalating(down, { escalateAfter: 2, fallbacks: [{ inputs: { n: 1 } }, { inputs: { n: 2 } }] })
+    expect(await run('one')).toEqual([])
+    expect(await run('two')).toMatchObject([{ failures: 2 }])
   })
 
   it('begins to count again after a success', async () => {

@@ -5,6 +5,7 @@ import { Durations } from '../../src/executor/durations.ts'
 import { rankSteps } from '../../src/executor/ranks.ts'
 import { StepOrder, StepQueue } from '../../src/executor/step-queue.ts'
 import { compilePlan } from '../../src/plan/compile.ts'
+import { LONG_CHAIN } from '../support/long-chain.ts'
 
 /** A plan of gates; each entry lists what it depends on. */
 async function planOf(dependencies: readonly (readonly number[])[]): Promise<CompiledPlan> {
@@ -28,8 +29,8 @@ describe('the rank of a step', () => {
   })
 
   it('is found in a chain of 100,000 without recursion', async () => {
-    const plan = await planOf(Array.from({ length: 100_000 }, (_, i) => (i === 0 ? [] : [i - 1])))
-    expect(rankSteps(plan, () => 1)[0]).toBe(100_000)
+    const plan = await planOf(Array.from({ length: LONG_CHAIN }, (_, i) => (i === 0 ? [] : [i - 1])))
+    expect(rankSteps(plan, () => 1)[0]).toBe(LONG_CHAIN)
   })
 })
 
@@ -42,6 +43,26 @@ describe('learnt durations', () => {
     expect(durations.of('c').expectMs).toBe(60)
     for (let i = 0; i < 40; i++) durations.of('a').observe(200)
     expect(durations.of('a').expectMs).toBeCloseTo(200, 0)
+  })
+
+  it('take into the mean of all what each is known to take now', () => {
+    const durations = new Durations()
+    for (const ms of [100, 200, 300]) durations.of('a').observe(ms)
+    for (const ms of [50, 10]) durations.of('b').observe(ms)
+    const known = ['a', 'b'].map((key) => durations.of(key).expectMs)
+    expect(known).toEqual([156, 42])
+    expect(durations.meanMs).toBeCloseTo(99, 9)
+  })
+
+  it('let what was put away count no more, while who still holds it goes on learning', () => {
+    const durations = new Durations()
+    const old = durations.of('old')
+    old.observe(1_000)
+    for (let i = 0; i < 10_000; i++) durations.of(`k${i}`)
+    expect([durations.meanMs, durations.known]).toEqual([1, 0])
+    old.observe(2_000)
+    expect([old.expectMs, durations.meanMs, durations.known]).toEqual([1_200, 1, 0])
+    expect(durations.of('old').expectMs).toBe(1)
   })
 
   it('never say that something takes no time at all', () => {

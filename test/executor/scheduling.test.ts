@@ -3,6 +3,7 @@ import type { StepView } from '../../src/contracts/compiled.ts'
 import type { RunFact } from '../../src/contracts/events.ts'
 import type { Step } from '../../src/contracts/plan.ts'
 import { compilePlan } from '../../src/plan/compile.ts'
+import { LONG_CHAIN } from '../support/long-chain.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { answer, call, createWorld, failure, type Handler } from './support.ts'
 
@@ -253,21 +254,25 @@ describe('the loop', () => {
   })
 
   it('runs a chain of 100,000 steps without recursion', async () => {
-    const steps = Array.from({ length: 100_000 }, (_, i) => gate(`g${i}`, { dependsOn: i === 0 ? [] : [`g${i - 1}`] }))
+    const steps = Array.from({ length: LONG_CHAIN }, (_, i) =>
+      gate(`g${i}`, { dependsOn: i === 0 ? [] : [`g${i - 1}`] }),
+    )
     const { plan } = await compilePlan({ steps })
     if (plan === undefined) throw new Error('no plan')
     const ran = await createWorld().runPlan(plan)
-    expect(ran.of('step-end')).toHaveLength(100_000)
+    expect(ran.of('step-end')).toHaveLength(LONG_CHAIN)
   })
 
   it('skips a chain of 100,000 steps without recursion', async () => {
-    const steps = Array.from({ length: 100_000 }, (_, i) =>
+    const steps = Array.from({ length: LONG_CHAIN }, (_, i) =>
       gate(`g${i}`, i === 0 ? { if: 'false' } : { dependsOn: [`g${i - 1}`] }),
     )
     const { plan } = await compilePlan({ steps })
     if (plan === undefined) throw new Error('no plan')
     const ran = await createWorld().runPlan(plan)
-    expect(ran.of('step-end').filter(({ skipReason }) => skipReason === 'dependency-skipped')).toHaveLength(99_999)
+    expect(ran.of('step-end').filter(({ skipReason }) => skipReason === 'dependency-skipped')).toHaveLength(
+      LONG_CHAIN - 1,
+    )
   })
 
   it('lets other work of the process have its turn during a long run', async () => {
@@ -314,6 +319,18 @@ describe('an earlier segment', () => {
     )
     expect(world.calls).toMatchObject([{ target: 't/take', inputs: { v: 'from before' } }])
     expect(ran.of('step-end').map(({ step }) => step)).toEqual(['b'])
+  })
+
+  it('stops a workflow that says fail by what failed in it, unless that is covered', async () => {
+    const go = async (more: Partial<Step>) => {
+      const ran = await createWorld({ tools }).run(
+        { name: 'flow', steps: [bad('f', [], more), ok('other')] },
+        { settled: new Map([['f', failed]]) },
+      )
+      return ran.end('other').skipReason ?? ran.end('other').status
+    }
+    expect(await go({})).toBe('run-stopped')
+    expect(await go({ onError: 'continue' })).toBe('succeeded')
   })
 
   it('keeps its failures and skips apart', async () => {

@@ -27,6 +27,31 @@ describe('secrets', () => {
     expect(JSON.stringify(world.asked.map(({ messages }) => messages))).not.toContain('s3cr3t')
   })
 
+  it('do not stand among the limits where a key of concurrency holds one, nor do keys without measure', async () => {
+    const names: string[] = []
+    const world = createWorld({
+      tools: {
+        't/go': () => {
+          names.push(...world.executor.limits().flatMap(({ kind, name }) => (kind === 'concurrency' ? [name] : [])))
+          return answer({})
+        },
+      },
+    })
+    const keyed = (key: string) => ({ ...call('go', 't/go'), concurrency: { key: `of ${key}`, limit: 1 } })
+    const inputs = { key: { type: 'string' as const, secret: true } }
+    await world.run(
+      { inputs, steps: [keyed('${inputs.key}')] },
+      { inputs: { key: 's3cr3t-value' }, secrets: new Map([['key', 's3cr3t-value']]) },
+    )
+    await world.run({ steps: [keyed('x'.repeat(100_000))] })
+    await world.run({ steps: [keyed('alice')] })
+    expect(names).toEqual([
+      expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      'of alice',
+    ])
+  })
+
   it('leave alone what the run itself counts, also when they are as short as a number', async () => {
     const ran = await createWorld({ tools: { 't/go': () => failure(403, 'succeeded', 'key 1 refused') } }).run(
       { inputs: { key: { type: 'string', secret: true } }, steps: [call('go', 't/go', { q: '${inputs.key}' })] },

@@ -1,5 +1,5 @@
 // What components.NAME declares, seen from outside: credentials, breaker, connections.
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createHttpSource } from '../../src/connectors/http/http-source.ts'
 import type { RunEvent } from '../../src/contracts/events.ts'
 import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close()
 })
 
-type Reply = readonly [status: number, body: unknown]
+type Reply = readonly [status: number, body: unknown, headers?: Readonly<Record<string, string>>]
 
 /** A component "payments" with one capability that reads; `reply` answers its calls. */
 async function startPayments(reply: (seen: SeenRequest) => Reply) {
@@ -31,8 +31,8 @@ async function startPayments(reply: (seen: SeenRequest) => Reply) {
       calls.push(seen)
       sockets.add(request.socket.remotePort)
     }
-    const [status, body] = replyTo(seen)
-    response.writeHead(status, { 'content-type': 'application/json' })
+    const [status, body, headers = {}] = replyTo(seen)
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
     response.end(JSON.stringify(body))
   })
   open.push(() => server.close())
@@ -74,7 +74,56 @@ const credentialsAt = (origin: string) => ({
   },
 })
 
+describe('a component that asks to slow down (429)', () => {
+  it('is not called while it rests, for as long as it asked, and then serves every step', async () => {
+    let firstAt = 0
+    const payments = await startPayments(() => {
+      firstAt ||= performance.now()
+      return performance.now() - firstAt < 800 ? [429, { error: 'slow down' }, { 'retry-after': '1' }] : [200, {}]
+    })
+    const opened: unknown[] = []
+    const { tutti } = createTutti(payments.origin, {
+      executor: { maxConcurrency: 100 },
+      onNotice: ({ kind, details }) => void (kind === 'breaker' && opened.push(details?.['state'])),
+    })
+    const { status } = await tutti.execute(documentOf(100))
+    expect(status).toBe('succeeded')
+    expect(opened).toEqual(['open', 'closed'])
+    // 64 at once before the first answer; after it nobody, until it may be asked again.
+    expect(payments.calls.length).toBeLessThanOrEqual(64 + 10 + 100)
+  })
+})
+
 describe('components.NAME.credentials', () => {
+  it('are withheld from a component that registered itself until its origins are named: the call, health and the log say so', async () => {
+    const payments = await startPayments(() => [200, {}])
+    const warned: string[] = []
+    const log = { debug: () => 0, info: () => 0, warn: (message: string) => warned.push(message), error: () => 0 }
+    const ask = vi.fn((): never => {
+      throw new Error('no model is asked')
+    })
+    const run = async (origins?: string[]) => {
+      const { tutti } = createTutti(payments.origin, {
+        sources: [createHttpSource({ name: 'given', url: payments.origin, trust: 'discovered' })],
+        components: { Payments: { credentials: { type: 'bearer', token: SECRET, origins } } },
+        model: { id: 'test:none', stream: ask },
+        recovery: { initialWaitMs: 1, semanticEnabled: true },
+        log,
+      })
+      const { steps } = await tutti.execute(documentOf(1))
+      return { error: steps[0]?.error, check: (await tutti.health()).checks['credentials'] }
+    }
+    const { error, check } = await run()
+    expect(error?.code).toBe('component_unauthorized')
+    expect(error?.message).toContain('credentials.origins')
+    expect(check).toMatchObject({ status: 'degraded', message: expect.stringContaining('"payments"') })
+    expect(warned).toEqual([check?.message])
+    expect([payments.calls, ask.mock.calls]).toEqual([[], []])
+    expect(await run([payments.origin])).toEqual({ error: undefined, check: undefined })
+    expect(payments.calls.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${SECRET}`])
+    expect(warned).toHaveLength(1)
+  })
+
   it('are renewed once when a component refuses them, and stand in no event, answer or status', async () => {
     const tokens = await startTokens()
     const payments = await startPayments(({ headers }) =>

@@ -1,6 +1,7 @@
 // Instances that die under load: real processes, killed and stopped by the system.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createHttpInvoker } from '../../src/connectors/http/http-invoker.ts'
 import type { Component, Instance } from '../../src/contracts/capability.ts'
@@ -115,6 +116,40 @@ describe('an instance that dies under load (B56)', () => {
     expect(response.status).toBe('succeeded')
     expect(failedAt.length).toBeLessThanOrEqual(20)
     expect(Math.max(...failedAt) - stoppedAt).toBeLessThan(5_000)
+  })
+})
+
+describe('an instance whose machine is gone, so that nothing comes back', () => {
+  /** A full backlog: the system drops who else wants to connect, as a dead machine would. */
+  async function startSilent(): Promise<Instance> {
+    const silent = `
+      const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+        require('node:fs').writeSync(1, String(server.address().port))
+        for (;;);
+      })
+    `
+    const child = spawn(process.execPath, ['-e', silent], { stdio: ['ignore', 'pipe', 'inherit'] })
+    open.push(() => void child.kill('SIGKILL'))
+    const [port] = (await once(child.stdout, 'data')) as [Buffer]
+    child.kill('SIGSTOP')
+    const sockets = Array.from({ length: 4 }, () => connect(Number(port), '127.0.0.1').on('error', () => undefined))
+    open.push(() => void sockets.forEach((socket) => void socket.destroy()))
+    await Promise.race(sockets.map((socket) => once(socket, 'connect')))
+    return { id: 'a-silent', address: `http://127.0.0.1:${String(port)}`, health: 'healthy' }
+  }
+
+  it('is left for the other one within five seconds', async () => {
+    const [silent, well] = await Promise.all([startSilent(), startInstance('well')])
+    const startedAt = performance.now()
+    const { response, failedAt } = await runOver(
+      sourceOf(() => [silent, well]),
+      20,
+      FAST,
+      () => undefined,
+    )
+    expect(response.status).toBe('succeeded')
+    expect(failedAt.length).toBeGreaterThan(0)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 })
 

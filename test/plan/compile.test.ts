@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { CompiledPlan } from '../../src/contracts/compiled.ts'
 import type { Issue } from '../../src/contracts/plan.ts'
 import { compilePlan } from '../../src/plan/compile.ts'
@@ -126,6 +126,75 @@ describe('compiling', () => {
     expect(issues[0]?.message).toContain(text)
   })
 
+  it('tells the place of a mistake wherever a value may stand', async () => {
+    const bad = '${steps.ghost.output.x}'
+    const { issues } = await compile({
+      steps: [
+        {
+          name: 'x',
+          component: 'k',
+          inputs: { a: bad },
+          if: 'steps.ghost.success',
+          fallback: [{ value: bad }, { component: 'k', inputs: { b: bad } }],
+          concurrency: { key: bad, limit: 1 },
+        },
+        { name: 'w', wait: { until: bad } },
+        { name: 't', set: { k: bad } },
+        { name: 'g', type: 'ai-generate', prompt: bad },
+        { name: 'o', component: 'k', inputs: bad },
+      ],
+      outputs: { o: bad },
+    })
+    expect(issues.map(({ code, pointer, step }) => [code, pointer, step]).sort()).toEqual(
+      [
+        ['unknown_reference', '/outputs/o', undefined],
+        ['unknown_reference', '/steps/0/concurrency/key', 'x'],
+        ['unknown_reference', '/steps/0/fallback/0/value', 'x'],
+        ['unknown_reference', '/steps/0/fallback/1/inputs', 'x'],
+        ['unknown_reference', '/steps/0/if', 'x'],
+        ['unknown_reference', '/steps/0/inputs/a', 'x'],
+        ['unknown_reference', '/steps/1/wait/until', 'w'],
+        ['unknown_reference', '/steps/2/set/k', 't'],
+        ['unknown_reference', '/steps/3/prompt', 'g'],
+        ['unknown_reference', '/steps/4/inputs', 'o'],
+      ].sort(),
+    )
+    const { issues: syntax } = await compile({
+      steps: [
+        { name: 'w', wait: { until: 'inputs.a +' } },
+        { name: 'v', wait: { until: '${1 +}' } },
+        { name: 't', set: { k: '${1 +}' } },
+      ],
+      outputs: { o: '${1 +}' },
+    })
+    expect(syntax.map(({ pointer }) => pointer)).toEqual([
+      '/steps/0/wait/until',
+      '/steps/1/wait/until',
+      '/steps/2/set/k',
+      '/outputs/o',
+    ])
+  })
+
+  it('tells twins, and shortens a cycle that is longer than twelve', async () => {
+    const gate = (name: string, ...dependsOn: string[]) => ({ name, type: 'gate' as const, dependsOn })
+    const twins = await compilePlan({ steps: [gate('a'), gate('a')] })
+    expect(twins).toMatchObject({ issues: [{ code: 'duplicate_name', pointer: '/steps/1/name', step: 'a' }] })
+    expect(twins.plan).toBeUndefined()
+    const ring = async (count: number): Promise<string> => {
+      const steps = Array.from({ length: count }, (_, i) => gate(`s${i}`, `s${(i + count - 1) % count}`))
+      return (await compilePlan({ steps })).issues[0]?.message ?? ''
+    }
+    expect(await ring(12)).toContain('s0 → s1 → s2 → s3 → s4 → s5 → s6 → s7 → s8 → s9 → s10 → s11 → s0.')
+    expect(await ring(13)).toContain('s0 → s1 → s2 → s3 → s4 → s5 → (5 more) → s11 → s12 → s0.')
+  })
+
+  it('gives a plan only what stands in the document', async () => {
+    const { plan } = await compilePlan({ steps: [{ name: 'a', type: 'gate', dependsOn: [] }] })
+    expect(Object.keys(plan?.steps[0] ?? {}).sort()).toEqual(['dependencies', 'guarded', 'index', 'name', 'step'])
+    expect(plan).not.toHaveProperty('outputs')
+    expect(plan).not.toHaveProperty('recovery')
+  })
+
   it('reads literal times of a wait as they are, and everything else as an expression', async () => {
     const plan = await compiled([
       { name: 'time', type: 'wait', wait: { until: '2030-01-01T00:00:00Z' } },
@@ -166,5 +235,58 @@ describe('compiling', () => {
     const plan = await compiled(steps)
     expect(plan.steps).toHaveLength(10_000)
     expect(plan.dependants).toHaveLength(9_999)
+  })
+})
+
+describe('the parser', () => {
+  const call = { name: 'a', component: 'k' }
+  const needing: [string, object][] = [
+    ['outputs', { steps: [call], outputs: { x: '${1 + 1}' } }],
+    ['an if', { steps: [{ ...call, if: '1 + 1 == 2' }] }],
+    ['a wait', { steps: [{ name: 'a', wait: { until: '1 + 1 == 2' } }] }],
+    ['a wait with text', { steps: [{ name: 'a', wait: { until: '${string(inputs.day)}T10:00' } }] }],
+    ['inputs', { steps: [{ ...call, inputs: { x: '${1 + 1}' } }] }],
+    ['a transform', { steps: [{ name: 'a', set: { x: '${1 + 1}' } }] }],
+    ['a prompt', { steps: [{ name: 'a', type: 'ai-generate', prompt: '${1 + 1}' }] }],
+    ['a key', { steps: [{ ...call, concurrency: { key: '${1 + 1}', limit: 1 } }] }],
+    ['the second fallback', { steps: [{ ...call, fallback: [{ value: 1 }, { value: '${1 + 1}' }] }] }],
+    ['inputs of a fallback', { steps: [{ ...call, fallback: [{ component: 'k', inputs: { x: '${1 + 1}' } }] }] }],
+  ]
+  const plain = {
+    steps: [
+      { ...call, if: 'inputs.a', inputs: { x: 'a ${inputs.a} ${steps.b.output.c}' }, fallback: [{ component: 'k' }] },
+      { name: 'b', wait: { until: '2030-01-01T00:00:00Z' }, fallback: [{ value: '${inputs.a}' }] },
+      { name: 'c', wait: { until: 'inputs.a' } },
+      { name: 'd', wait: { until: '${inputs.a}' } },
+    ],
+    outputs: { x: '${inputs.a}' },
+  }
+  /** Each document compiled by a compiler of its own, and whether that has a parser then. */
+  const compileFresh = async (document: object): Promise<{ issues: Issue[]; isLoaded: boolean }> => {
+    vi.resetModules()
+    const { compilePlan } = await import('../../src/plan/compile.ts')
+    const { compileExpression } = await import('../../src/plan/expression.ts')
+    const { document: read } = await readDocument(document)
+    const { issues } = await compilePlan(read ?? { steps: [] })
+    let isLoaded = true
+    try {
+      compileExpression('1 + 1')
+    } catch {
+      isLoaded = false
+    }
+    return { issues, isLoaded }
+  }
+  const results = new Map<string, { issues: Issue[]; isLoaded: boolean }>()
+  beforeAll(async () => {
+    for (const [what, document] of [...needing, ['plain paths', plain] as const])
+      results.set(what, await compileFresh(document))
+  })
+
+  it.each(needing)('is loaded for %s', (what) => {
+    expect(results.get(what)).toEqual({ issues: [], isLoaded: true })
+  })
+
+  it('is not loaded for plain paths and times', () => {
+    expect(results.get('plain paths')).toEqual({ issues: [], isLoaded: false })
   })
 })

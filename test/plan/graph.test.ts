@@ -69,6 +69,27 @@ describe('the graph', () => {
     )
   })
 
+  it('tells a cycle from its earliest step on, and each step that is in one once', () => {
+    const cyclesOf = (dependencies: number[][]): number[][] => findCycles(dependencies, createGraph(dependencies))
+    expect(cyclesOf([[3], [2], [3], [1]])).toEqual([[1, 3, 2]])
+    // Step 2 only waits for the cycle of 0 and 1.
+    expect(cyclesOf([[1], [0], [0]])).toEqual([[0, 1]])
+    expect(cyclesOf([[0]])).toEqual([[0]])
+    expect(cyclesOf([])).toEqual([])
+    const pairs = Array.from({ length: 50 }, (_, i) => [i % 2 === 0 ? i + 1 : i - 1])
+    expect(cyclesOf(pairs)).toEqual(Array.from({ length: 20 }, (_, i) => [2 * i, 2 * i + 1]))
+  })
+
+  it('takes the earliest of equally long paths, and all of one whose steps weigh nothing', () => {
+    const longest = (dependencies: number[][], weightOf: (step: number) => number): number[] =>
+      longestPath(dependencies, sortTopologically(createGraph(dependencies)), weightOf)
+    expect(longest([[], [], [0, 1]], () => 1)).toEqual([0, 2])
+    expect(longest([[], []], () => 1)).toEqual([0])
+    expect(longest([[], [0], [1]], (step) => (step === 2 ? 1 : 0))).toEqual([0, 1, 2])
+    expect(longest([[], [], [1, 0]], (step) => step)).toEqual([1, 2])
+    expect(longest([], () => 1)).toEqual([])
+  })
+
   it('handles a chain and a ring of 100,000 steps without recursion', () => {
     const chain = Array.from({ length: 100_000 }, (_, i) => (i === 0 ? [] : [i - 1]))
     const graph = createGraph(chain)

@@ -10,6 +10,41 @@ const resolve = async (inputs: object, given: JsonObject, step: object = { type:
 }
 
 describe('the inputs of a run', () => {
+  it('are told with their description when they are missing; null is not given', async () => {
+    const declared = { a: { type: 'string', required: true, description: 'the city' }, b: { required: true } }
+    const { issues } = await resolve(declared, { a: null })
+    expect(issues.map(({ pointer, message }) => [pointer, message])).toEqual([
+      ['/inputs/a', 'Input "a" is required (the city) and was not given.'],
+      ['/inputs/b', 'Input "b" is required and was not given.'],
+    ])
+    expect(await resolve({ a: 'string', b: 'any' }, { a: null, b: null })).toEqual({
+      inputs: { b: null },
+      secrets: new Map(),
+      issues: [],
+    })
+  })
+
+  it('that nobody knows are told by name, with what there is instead', async () => {
+    const { issues } = await resolve({ topic: 'string' }, { topic: 'x', topc: 'y' })
+    expect(issues).toMatchObject([{ code: 'unknown_input', pointer: '/inputs/topc', alternatives: ['topic'] }])
+    expect(issues[0]?.message).toContain('neither declares it nor refers to it. Did you mean "topic"?')
+    const { issues: none } = await resolve({}, { topc: 'y' })
+    expect(none[0]?.message).toBe('Input "topc" was given, but the document takes no inputs.')
+  })
+
+  it('hide every text and number of a secret, and nothing of the others', async () => {
+    const declared = { key: { type: 'object', secret: true }, pin: { secret: true }, open: 'string' }
+    const key = { user: 'ann', deep: [{ pass: 'hunter2' }], on: true, none: null, empty: '' }
+    const { secrets } = await resolve(declared, { key, pin: 1234, open: 'seen' })
+    expect(secrets).toEqual(
+      new Map([
+        ['key.user', 'ann'],
+        ['key.deep.0.pass', 'hunter2'],
+        ['pin', '1234'],
+      ]),
+    )
+  })
+
   it('get their defaults, and the declared types (B100)', async () => {
     const declared = {
       city: { type: 'string', required: true },

@@ -10,7 +10,10 @@ const outputsOf = async (outputs: JsonObject) => {
   if (document === undefined) throw new Error('The document cannot be read.')
   const { plan } = await compilePlan(document)
   if (plan === undefined) throw new Error('The document cannot be compiled.')
-  return evaluateOutputs(plan, createScope({ steps: { a: { output: { x: 1, none: null } } } }))
+  return evaluateOutputs(
+    plan,
+    createScope({ steps: { a: { output: { x: 1, none: null, list: [1], object: { y: 2 } } } } }),
+  )
 }
 
 describe('the outputs of a document', () => {
@@ -33,6 +36,14 @@ describe('the outputs of a document', () => {
     expect(await outputsOf({ n: '${steps.a.output.none}', o: { n: '${steps.a.output.none}' } })).toEqual({
       outputs: { n: null, o: { n: null } },
     })
+  })
+
+  it('take lists and objects whole, and are nothing where the document names none', async () => {
+    expect(await outputsOf({ l: '${steps.a.output.list}', o: { p: '${steps.a.output.object}' } })).toEqual({
+      outputs: { l: [1], o: { p: { y: 2 } } },
+    })
+    const { plan } = await compilePlan({ steps: [] })
+    expect(plan && evaluateOutputs(plan, createScope())).toEqual({})
   })
 
   it('say in one line why an expression gave nothing', async () => {

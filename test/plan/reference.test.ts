@@ -93,6 +93,18 @@ describe('references inside text', () => {
     expect(resolve('<${inputs.trap}>')).toBe('<${inputs.symbol} {{x}}>')
   })
 
+  it('say so where no path can be named, and stop growing at 16 Mi characters', () => {
+    expect(failureOf(() => resolve('a ${ {"a": 1}.?b } c')).message).toBe(
+      'A value is not there. Text needs a value here.',
+    )
+    const large = createScope({ inputs: { s: 'x'.repeat(8 * 1_048_576) } })
+    const grow = (text: string): unknown => compileValue(text).evaluate(large)
+    expect(grow('${inputs.s}${inputs.s}')).toHaveLength(16 * 1_048_576)
+    const error = failureOf(() => grow(`\${inputs.s}\${inputs.s}\${inputs.s} and ${'y'.repeat(80)}`))
+    expect(error.code).toBe('expression_too_expensive')
+    expect(error.message).toContain(`The text "\${inputs.s}\${inputs.s}\${inputs.s} and ${'y'.repeat(22)}…" grows`)
+  })
+
   it('are an error when absent, which names the path and what is there', () => {
     const error = failureOf(() => resolve('To ${steps.geo.output.city} now'))
     expect(error.code).toBe('binding_failed')
@@ -111,7 +123,9 @@ describe('structures', () => {
 
   it('leave out a key whose value is absent, and refuse a gap in a list', () => {
     expect(resolve({ a: '${inputs.zip}', b: { c: '${inputs.zip}', d: 1 } })).toEqual({ b: { d: 1 } })
-    expect(failureOf(() => resolve(['${inputs.n}', '${inputs.zip}'])).code).toBe('binding_failed')
+    expect(failureOf(() => resolve(['${inputs.n}', '${inputs.zip}'])).message).toMatch(/A list cannot have a gap\.$/)
+    expect(resolve([1, '${inputs.n}'])).toEqual([1, 3])
+    expect(resolve(JSON.parse('{"__proto__": "${inputs.n}", "a": "${inputs.n}"}') as JsonValue)).toEqual({ a: 3 })
   })
 
   it('without references are given back themselves (B36)', () => {
@@ -149,6 +163,8 @@ describe('refusals', () => {
   it('points into the whole text', () => {
     const text = 'a ${inputs.n} b ${inputs.n +} c'
     expect(failureOf(() => compileValue(text)).details['offset']).toBe(text.indexOf('} c'))
+    expect(failureOf(() => compileValue('${1 +}')).details['offset']).toBe('${1 +'.length)
+    expect(failureOf(() => compileValue('ab ${open')).details['offset']).toBe('ab '.length)
   })
 
   it.each([
@@ -186,20 +202,23 @@ describe('usesExpressions', () => {
     for (const value of ['x', 5, '${inputs.x}', 'a ${steps.a-b.output[0]["x y"].0} b', { a: ['$ {1+1}', '${open'] }]) {
       expect(usesExpressions(value)).toBe(false)
     }
-    for (const value of ['${1 + 1}', 'a ${inputs.x} ${inputs.x-1}', { a: [{ b: '${size(inputs.x)}' }] }, '${}']) {
+    for (const value of ['${1 + 1}', 'a ${inputs.x} ${inputs.x-1}', { a: [{ b: '${size(inputs.x)}' }, 1] }, '${}']) {
       expect(usesExpressions(value)).toBe(true)
     }
   })
 })
 
 describe('before the parser is loaded', () => {
-  it('plain paths work, and anything more says what was forgotten', async () => {
+  let compileFresh: typeof compileValue
+  // Outside of a test: what a module does when it is loaded belongs to no single one.
+  beforeAll(async () => {
     vi.resetModules()
-    const fresh = await import('../../src/plan/reference.ts')
-    expect(fresh.compileValue('a ${inputs.symbol} ${steps.country-info.output.tags[1]}').evaluate(scope)).toBe(
-      'a TSLA b',
-    )
-    expect(() => fresh.compileValue('${inputs.n + 1}')).toThrow('loadExpressions()')
+    compileFresh = (await import('../../src/plan/reference.ts')).compileValue
+  })
+
+  it('plain paths work, and anything more says what was forgotten', () => {
+    expect(compileFresh('a ${inputs.symbol} ${steps.country-info.output.tags[1]}').evaluate(scope)).toBe('a TSLA b')
+    expect(() => compileFresh('${inputs.n + 1}')).toThrow('loadExpressions()')
   })
 })
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { TuttiError } from '../../src/contracts/errors.ts'
 import type { RunFact } from '../../src/contracts/events.ts'
-import type { RunHandle } from '../../src/contracts/parts.ts'
 import type { PlanDocument, Step } from '../../src/contracts/plan.ts'
+import type { RunHandle } from '../../src/contracts/run-handle.ts'
 import { limitRun } from '../../src/record/run-limit.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
@@ -21,6 +21,7 @@ function createRun(timeoutMs?: number) {
       inputs: {},
       ...(timeoutMs !== undefined && { timeoutMs }),
     },
+    startedAt: () => new Date(clock.now()).toISOString(),
     emit: (fact: RunFact) => void facts.push(fact),
     abort: (reason: TuttiError) => void aborts.push(reason),
   } as unknown as RunHandle

@@ -71,4 +71,66 @@ describe('the adaptive limit', () => {
     for (let i = 0; i < 200; i++) limit.succeed({ ...at(i * 10, i % 3), inUse: 10 })
     expect(limit.limit).toBe(10)
   })
+
+  it('says when it has moved, and only then', () => {
+    const limit = new AdaptiveLimit(2, 'errors')
+    expect(limit.succeed({ ...at(0), inUse: 2 })).toBe(false)
+    expect(limit.fail(new Error('not a sign'), at(0))).toBe(false)
+    expect([limit.isAtRest, limit.fail(slow, at(0)), limit.isAtRest]).toEqual([true, true, false])
+    expect(limit.fail(slow, at(100)), 'it is 1 already').toBe(false)
+    expect(limit.succeed({ ...at(200), inUse: 0 }), 'nobody needed more').toBe(false)
+    expect(limit.succeed({ ...at(200), inUse: 1 })).toBe(true)
+  })
+
+  it('takes a call that began in the moment of the decrease as one of the burst', () => {
+    const limit = new AdaptiveLimit(16, 'errors')
+    limit.fail(slow, { startedAt: 0, endedAt: 50 })
+    limit.fail(slow, { startedAt: 50, endedAt: 60 })
+    expect(limit.limit).toBe(8)
+  })
+
+  it('begins a round anew after each step: what was full before says nothing about now', () => {
+    const limit = new AdaptiveLimit(8, 'errors')
+    limit.fail(slow, at(0))
+    succeed(limit, 3, { inUse: 4 })
+    limit.fail(slow, at(100))
+    expect(limit.limit).toBe(2)
+    succeed(limit, 2, { inUse: 1 })
+    expect(limit.limit).toBe(2)
+    succeed(limit, 1, { inUse: 2 })
+    succeed(limit, 1, { inUse: 1 })
+    expect(limit.limit).toBe(3)
+    succeed(limit, 3, { inUse: 2 })
+    expect(limit.limit).toBe(3)
+  })
+
+  it('never forbids everything, however little is configured', () => {
+    expect(new AdaptiveLimit(0, 'errors')).toMatchObject({ max: 1, limit: 1 })
+  })
+
+  it('by latency always listens, and believes nothing before twenty calls', () => {
+    const limit = new AdaptiveLimit(10, 'latency')
+    expect(limit.isAtRest).toBe(false)
+    const call = (ms: number) => limit.succeed({ startedAt: 0, endedAt: ms, inUse: 1 })
+    call(10)
+    const moved = Array.from({ length: 19 }, () => call(1_000))
+    expect(moved.findIndex((has) => has)).toBe(18)
+    expect(limit.limit).toBe(5)
+  })
+
+  it('by latency follows the last calls, not one of them, and in the long run takes a new pace as usual', () => {
+    const slowOnce = new AdaptiveLimit(10, 'latency')
+    succeed(slowOnce, 50, { inUse: 10 })
+    // Of one call an eighth counts: it takes 80 ms more than the usual 10 to look twice as slow.
+    slowOnce.succeed({ ...at(5_000, 89), inUse: 10 })
+    expect(slowOnce.limit).toBe(10)
+    const slower = new AdaptiveLimit(10, 'latency')
+    succeed(slower, 50, { inUse: 10 })
+    slower.succeed({ ...at(5_000, 95), inUse: 10 })
+    expect(slower.limit).toBe(5)
+
+    const settled = new AdaptiveLimit(10, 'latency')
+    for (let i = 0; i < 3_000; i++) settled.succeed({ ...at(i * 100, 10 + i / 150), inUse: 10 })
+    expect(settled.limit).toBe(10)
+  })
 })

@@ -2,9 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Admission } from '../../src/resilience/admission.ts'
-import { Demand, type Waiter } from '../../src/resilience/demand.ts'
 import type { FairOrder } from '../../src/resilience/fair-queue.ts'
-import { Pool } from '../../src/resilience/pool.ts'
+import { Demand, Pool, type Waiter } from '../../src/resilience/pool.ts'
 
 const pool = (name: string, limit: number, kind: Pool['kind'] = 'resource'): Pool => new Pool({ kind, name, limit })
 const needs = (...list: [Pool, number][]): Demand => new Demand(list.map(([of, amount]) => ({ pool: of, amount })))
@@ -79,6 +78,41 @@ describe('admission', () => {
     expect(work.log[4]).toBe('four')
   })
 
+  it('starves nobody who needs much of two pools, though one of them is always full', () => {
+    const [cpu, gpu] = [pool('cpu', 2), pool('gpu', 2)]
+    const work = createWork(new Admission())
+    const demands = { cpu: needs([cpu, 1]), gpu: needs([gpu, 1]) }
+    let next = 0
+    const startOne = (of: 'cpu' | 'gpu'): void => work.start(`${of}${next++}`, demands[of])
+    for (let i = 0; i < 5; i++) for (const of of ['cpu', 'gpu'] as const) startOne(of)
+    work.start('both', needs([cpu, 2], [gpu, 2]), { flow: ['other'] })
+    // By turns, so that there is never room in both at once, while new work comes all the time.
+    for (let i = 0; i < 40 && !work.log.includes('both'); i++) {
+      const of = i % 4 < 2 ? 'cpu' : 'gpu'
+      startOne(of)
+      work.end([...work.held.keys()].find((name) => name.startsWith(of)) ?? '')
+    }
+    expect(work.log).toContain('both')
+    for (let name = 'both'; name !== undefined; [name = ''] = work.held.keys()) {
+      if (name === '') break
+      work.end(name)
+    }
+    expect([work.waiting.size, cpu.inUse, gpu.inUse, cpu.parked.size, gpu.parked.size]).toEqual([0, 0, 0, 0, 0])
+  })
+
+  it('takes turns between runs of one key that need different things, whatever hangs on their steps', () => {
+    const gpu = pool('gpu', 2)
+    const work = createWork(new Admission())
+    const one = needs([gpu, 1])
+    work.start('a', one)
+    work.start('b', one)
+    work.start('small0', one, { flow: ['k', 'r1'], rank: 9, turn: { at: 0 } })
+    work.start('large', needs([gpu, 2]), { flow: ['k', 'r2'], turn: { at: 0 } })
+    for (let i = 1; i < 5; i++) work.start(`small${i}`, one, { flow: ['k', `s${i}`], rank: 9, turn: { at: 0 } })
+    for (const name of ['a', 'b', 'small0']) work.end(name)
+    expect(work.log).toEqual(['a', 'b', 'small0', 'large'])
+  })
+
   it('gives a place to the best of all that wait for it, whatever else they need', () => {
     const [component, cpu] = [pool('c', 1, 'component'), pool('cpu', 8)]
     const work = createWork(new Admission())
@@ -122,7 +156,7 @@ describe('admission', () => {
 
   it('holds what moves: a smaller limit ends nothing, a larger one lets in whoever waits', () => {
     const component = pool('c', 2, 'component')
-    component.instances = 2
+    component.setInstances([{ id: 'i1' }, { id: 'i2' }])
     const admission = new Admission()
     const work = createWork(admission)
     const one = needs([component, 1])

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { configSchema } from '../../src/contracts/config.ts'
+import type { Coordination, SharedNote } from '../../src/contracts/coordination.ts'
 import { TuttiError } from '../../src/contracts/errors.ts'
-import type { Coordination, SharedNote } from '../../src/contracts/parts.ts'
 import { type Breakers, createBreakers } from '../../src/resilience/breaker.ts'
 
 const settings = configSchema.parse({}).breaker
@@ -64,6 +64,16 @@ describe('breakers of several processes', () => {
     expect(third.of('b/2').state).toBe('open')
     await expect(third.of('b/2').run(succeed)).rejects.toThrow(/in 7s/)
     third.close()
+  })
+
+  it('says of what it reports whether it was heard or seen', async () => {
+    say('a/1', Date.now() + 4_000)
+    expect(breakers.of('a/1').state).toBe('open')
+    expect(breakers.reports()).toMatchObject([{ component: 'a', instance: '1', heard: true }])
+    vi.advanceTimersByTime(4_000)
+    await failTimes(1, 'a/1')
+    expect(breakers.reports()).toMatchObject([{ state: 'open' }])
+    expect(breakers.reports()[0]).not.toHaveProperty('heard')
   })
 
   it('opens until the time that was said, then rests as long as ever', async () => {

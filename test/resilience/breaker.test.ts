@@ -95,6 +95,64 @@ describe('createBreakers', () => {
     expect(breakers.of('a/1').state).toBe('closed')
   })
 
+  it.each(['component_rate_limited', 'component_timeout'] as const)(
+    'counts an answer of 429 or 408 as a failure: %s',
+    async (code) => {
+      await times(10, 'a/1', fail(code))
+      expect(breakers.of('a/1').state).toBe('open')
+    },
+  )
+
+  it('is tried again when the instance said it may be, if that is sooner than its rest', async () => {
+    const busy = (details: object) => () =>
+      Promise.reject(new TuttiError('component_rate_limited', 'slow down', { details: { ...details } }))
+    await times(9, 'a/1', fail('component_failed'))
+    await times(1, 'a/1', busy({ retry_after_ms: 4_000 }))
+    vi.advanceTimersByTime(3_999)
+    expect(breakers.of('a/1').state).toBe('open')
+    vi.advanceTimersByTime(1)
+    expect(breakers.of('a/1').state).toBe('half-open')
+    for (const [asked, restMs] of [
+      [1, 1_000],
+      [3_600_000, settings.resetMs],
+      [Number.NaN, settings.resetMs],
+    ] as const) {
+      await times(1, 'a/1', busy({ retry_after_ms: asked }))
+      vi.advanceTimersByTime(restMs - 1)
+      expect(breakers.of('a/1').state).toBe('open')
+      vi.advanceTimersByTime(1)
+      expect(breakers.of('a/1').state).toBe('half-open')
+    }
+    await times(1, 'a/1', fail('component_failed'))
+    vi.advanceTimersByTime(settings.resetMs - 1)
+    expect(breakers.of('a/1').state).toBe('open')
+  })
+
+  it('forgets an instance that never came back, and says so to who keeps its share, to nobody else', async () => {
+    const told: BreakerReport[] = []
+    const forgotten: BreakerReport[] = []
+    breakers.close()
+    breakers = createBreakers(settings, {
+      clock: Date,
+      onChange: (report) => told.push(report),
+      onForget: (report) => forgotten.push(report),
+    })
+    await times(10, 'a/gone', fail('component_failed'))
+    await times(10, 'a/here', fail('component_failed'))
+    for (let minute = 0; minute < 11; minute++) {
+      vi.advanceTimersByTime(60_000)
+      await times(1, 'a/here', minute === 0 ? succeed : fail('component_rejected'))
+      expect(breakers.isCalm).toBe(false)
+    }
+    expect(forgotten).toMatchObject([{ component: 'a', instance: 'gone', state: 'closed', share: 1 }])
+    expect(breakers.reports()).toMatchObject([{ instance: 'here', share: 0.5 }])
+    expect(told.filter(({ instance, share }) => instance === 'gone' && share > 0)).toEqual([])
+    expect(breakers.find('a/gone')).toBeUndefined()
+    vi.advanceTimersByTime(1_300_000)
+    expect(breakers.isCalm).toBe(true)
+    expect(vi.getTimerCount()).toBe(1)
+  })
+
   it("does not count a caller's cancel, and is neither closed nor stuck by one", async () => {
     await times(9, 'a/1', fail('component_failed'))
     await times(20, 'a/1', fail('cancelled'))

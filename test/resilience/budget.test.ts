@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { BudgetAmounts, BudgetReservation } from '../../src/contracts/budget.ts'
 import type { RunFact } from '../../src/contracts/events.ts'
-import type { BudgetAmounts, BudgetReservation } from '../../src/contracts/parts.ts'
 import type { BudgetSpec } from '../../src/contracts/policy.ts'
 import { createRunBudget, smallestBudget } from '../../src/resilience/budget.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -121,6 +121,68 @@ describe('the budget of a run', () => {
     expect(budget.work.aborted).toBe(false)
   })
 
+  it('keeps of a small limit at most half for the answer: of whole things the smaller half, of money exactly half', () => {
+    const { budget } = open({ modelCalls: 3, cost: 1 }, { synthesisShare: { modelCalls: 2, cost: 0.7 } })
+    expect(budget.reserve({ modelCalls: 3 })).toBeUndefined()
+    expect(budget.reserve({ modelCalls: 2, cost: 0.5 })).toBeDefined()
+    expect(budget.reserve({ cost: 0.001 })).toBeUndefined()
+    expect(budget.reserve({ cost: 0.5 }, { synthesis: true })).toBeDefined()
+  })
+
+  it('tells what stood against a need: what was used and what is set aside', () => {
+    const { budget, facts } = open({ tokens: 1_000 })
+    budget.reserve({ tokens: 300 })?.settle({ tokens: 200 })
+    budget.reserve({ tokens: 500 })
+    expect(budget.reserve({ tokens: 301 })).toBeUndefined()
+    expect(facts).toEqual([{ type: 'budget-exceeded', kind: 'tokens', limit: 1_000, used: 700 }])
+  })
+
+  it('takes a need of nothing as met, also when everything is used up', () => {
+    const { budget, facts } = open({ modelCalls: 1, cost: 1 })
+    budget.reserve({ modelCalls: 1, cost: 1 })?.settle({ modelCalls: 1, cost: 2 })
+    expect(budget.reserve({ modelCalls: 0 })).toBeDefined()
+    expect(budget.reserve({})).toBeDefined()
+    expect(facts).toEqual([])
+  })
+
+  it('reports of what has no limit only what was used of it', () => {
+    const { budget } = open({ componentCalls: 4 })
+    expect(budget.report()).toEqual({ limits: { componentCalls: 4 }, used: { componentCalls: 0 } })
+    budget.reserve({ tokens: 10 })?.settle({ tokens: 7 })
+    expect(budget.report().used).toEqual({ componentCalls: 0, tokens: 7 })
+  })
+
+  it('expects no less than nothing, however much is taken back', () => {
+    const { budget } = open({ componentCalls: 3 })
+    budget.expect({ componentCalls: 1 })
+    budget.expect({ componentCalls: -5 })
+    budget.expect({ componentCalls: 2 })
+    expect(budget.reserve({ componentCalls: 2 }, { optional: true })).toBeUndefined()
+    expect(budget.reserve({ componentCalls: 1 }, { optional: true })).toBeDefined()
+  })
+
+  it('without a share for the answer ends work and run in the same moment, and says so in one sentence', async () => {
+    const { budget, clock, facts } = open({ wallTimeMs: 1_000 })
+    await clock.advance(999)
+    expect([budget.work.aborted, budget.whole.aborted]).toEqual([false, false])
+    await clock.advance(1)
+    expect([budget.work.aborted, budget.whole.aborted]).toEqual([true, true])
+    expect(budget.whole.reason).toBe(budget.work.reason)
+    expect(budget.work.reason).toMatchObject({ code: 'budget_exceeded', details: { kind: 'wall_time' } })
+    expect(budget.work.reason.message).toContain('wall time of 1s. Raise')
+    expect(facts).toHaveLength(1)
+    expect(budget.exceeded).toBe('wallTimeMs')
+  })
+
+  it('without a wall time has no clock', async () => {
+    const { budget, clock } = open({ modelCalls: 1 }, { synthesisTimeShare: 0.1 })
+    budget.pause()
+    budget.resume()
+    await clock.advance(1e9)
+    expect([budget.work.aborted, budget.whole.aborted]).toEqual([false, false])
+    expect(budget.report().used).toEqual({ modelCalls: 0 })
+  })
+
   it('never sets aside more than a limit, whatever the order of reserving and settling, and loses nothing', () => {
     const amounts = fc.record({
       modelCalls: fc.integer({ min: 0, max: 4 }),
@@ -180,5 +242,15 @@ describe('several budgets for one run', () => {
       cost: 1,
     })
     expect(smallestBudget([undefined, {}])).toBeUndefined()
+    expect(smallestBudget([])).toBeUndefined()
+    expect(
+      smallestBudget([
+        { wallTimeMs: 5, componentCalls: 0 },
+        { wallTimeMs: 3, componentCalls: 2 },
+      ]),
+    ).toEqual({
+      wallTimeMs: 3,
+      componentCalls: 0,
+    })
   })
 })

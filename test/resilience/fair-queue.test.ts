@@ -97,6 +97,83 @@ describe('the fair queue', () => {
     expect(queue.peek()).toBeUndefined()
   })
 
+  it('sorts one flow by due date, rank and arrival, whoever leaves from the middle', () => {
+    const item = fc.record({ dueAtMs: fc.constantFrom(10, 20, 30), rank: fc.nat(9), leaves: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(item, { maxLength: 60 }), (items) => {
+        const queue = createFairQueue<number>()
+        items.forEach((order, i) => queue.push(i, of(order)))
+        items.forEach(({ leaves }, i) => leaves && queue.remove(i))
+        const wanted = items
+          .map((order, i) => ({ ...order, i }))
+          .filter(({ leaves }) => !leaves)
+          .sort((a, b) => a.dueAtMs - b.dueAtMs || b.rank - a.rank || a.i - b.i)
+          .map(({ i }) => i)
+        const got: number[] = []
+        for (let next = queue.pop(); next !== undefined; next = queue.pop()) got.push(next)
+        expect(got).toEqual(wanted)
+      }),
+    )
+  })
+
+  it('gives flows that have had as much their turn in order of what each has best', () => {
+    const widest = { later: { flow: ['a'], dueAtMs: 20 }, sooner: { flow: ['b'], dueAtMs: 10 }, never: { flow: ['c'] } }
+    expect(drain(fill(widest))).toEqual(['sooner', 'later', 'never'])
+    const narrow = {
+      later: { flow: ['k', 'a'], dueAtMs: 20 },
+      small: { flow: ['k', 'b'], rank: 1 },
+      large: { flow: ['k', 'c'], rank: 2 },
+      sooner: { flow: ['k', 'd'], dueAtMs: 10 },
+    }
+    expect(drain(fill(narrow))).toEqual(['sooner', 'later', 'large', 'small'])
+  })
+
+  it('follows the best of a flow when that one comes late or leaves', () => {
+    const queue = fill({ a: { flow: ['k', 'a'], rank: 1 }, b: { flow: ['k', 'b'], rank: 2 } })
+    queue.push('a2', of({ flow: ['k', 'a'], rank: 3 }))
+    expect(queue.peek()).toBe('a2')
+    queue.remove('a2')
+    expect(queue.peek()).toBe('b')
+    queue.push('c', of({ flow: ['k', 'c'], dueAtMs: 5 }))
+    expect(drain(queue)).toEqual(['c', 'b', 'a'])
+  })
+
+  it('weighs only the widest flow, by what was said last', () => {
+    const queue = createFairQueue<string>()
+    for (let i = 0; i < 8; i++) {
+      queue.push(`x${i}`, of({ flow: ['k', 'x'], weight: 9 }))
+      queue.push(`y${i}`, of({ flow: ['k', 'y'] }))
+    }
+    expect(
+      drain(queue)
+        .map((item) => item[0])
+        .join(''),
+    ).toMatch(/^(xy|yx){8}$/)
+  })
+
+  it('forgets flows that have nothing to do only when the others have had as much', () => {
+    const queue = createFairQueue<string>()
+    const push = (flow: string): void => queue.push(flow, of({ flow: [flow] }))
+    queue.push('greedy0', of({ flow: ['greedy'] }))
+    queue.push('other', of({ flow: ['other'] }))
+    for (let i = 1; i <= 5; i++) {
+      // One at a time, each charged to it.
+      if (queue.peek() === 'other') queue.pop()
+      queue.pop()
+      queue.push(`greedy${i}`, of({ flow: ['greedy'] }))
+    }
+    queue.remove('greedy5')
+    queue.push('late', of({ flow: ['late'] }))
+    // More names than are kept for nothing.
+    for (let i = 0; i < 200; i++) {
+      push(`passer${i}`)
+      queue.remove(`passer${i}`)
+    }
+    queue.push('late2', of({ flow: ['late'] }))
+    queue.push('greedy', of({ flow: ['greedy'], rank: 9 }))
+    expect(drain(queue)[0]).toBe('late')
+  })
+
   it('loses nobody, gives nobody twice, and never a less urgent one first, whatever comes and goes', () => {
     const order = fc.record({
       priority: fc.constantFrom<(0 | 1 | 2 | 3)[]>(0, 1, 2, 3),

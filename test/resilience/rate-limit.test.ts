@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Clock, Coordination, SharedNote } from '../../src/contracts/parts.ts'
+import type { Coordination, SharedNote } from '../../src/contracts/coordination.ts'
+import type { Clock } from '../../src/contracts/parts.ts'
 import type { RateLimitSpec } from '../../src/contracts/policy.ts'
 import { createRateLimiter, LONGEST_PAUSE_MS } from '../../src/resilience/rate-limit.ts'
 import { createTokenBucket } from '../../src/resilience/token-bucket.ts'

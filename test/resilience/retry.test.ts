@@ -30,6 +30,20 @@ describe('backoffMs', () => {
     expect(backoffMs(unlimited, 5_000, highest)).toBe(2_147_483_647)
   })
 
+  it('does not wait at all when the first wait is 0, whatever it is multiplied by', () => {
+    expect(backoffMs({ ...policy, initialWaitMs: 0 }, 5_000, highest)).toBe(0)
+  })
+
+  it('takes a call that was never made as the first', () => {
+    expect(backoffMs(policy, 0, highest)).toBe(100)
+    expect(backoffMs({ ...policy, backoff: 'linear' }, 0, highest)).toBe(100)
+  })
+
+  it('is never longer than a timer can hold, whoever asks for it', () => {
+    expect(backoffMs({ ...policy, maxWaitMs: 1e12 }, 5_000, highest)).toBe(2_147_483_647)
+    expect(backoffMs(policy, 1, highest, 1e12)).toBe(2_147_483_647)
+  })
+
   it('waits as long as the other side asked for, also beyond the limit (B46)', () => {
     expect(backoffMs(policy, 1, highest, 5_000)).toBe(5_000)
     expect(backoffMs(policy, 3, highest, 10)).toBe(400)
@@ -65,6 +79,14 @@ describe('parseRetryAfter', () => {
   })
 
   it('makes nothing of anything else', () => {
-    expect(parseRetryAfter('soon', now)).toBeUndefined()
+    for (const text of ['soon', '', 'Infinity']) {
+      expect(parseRetryAfter(text, now), text).toBeUndefined()
+    }
+  })
+
+  it('reads several digits on either side of the point, and nothing longer than a timer can hold', () => {
+    expect(parseRetryAfter('12.25', now)).toBe(12_250)
+    expect(parseRetryAfter('9999999999', now)).toBe(2_147_483_647)
+    expect(parseRetryAfter(new Date(now + 1e11).toUTCString(), now)).toBe(2_147_483_647)
   })
 })

@@ -6,7 +6,7 @@ import type { Logger } from '../../src/contracts/parts.ts'
 import { createJournalDoor } from '../../src/runs/journal-door.ts'
 import { createMemoryJournal } from '../../src/runs/journals/memory.ts'
 import { createRunLog } from '../../src/runs/run-log.ts'
-import { createTurns } from '../../src/util/turns.ts'
+import { createTurns } from '../../src/runs/turns.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }

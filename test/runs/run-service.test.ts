@@ -3,9 +3,12 @@ import type { RequestOptions } from '../../src/contracts/api.ts'
 import type { SegmentEnd } from '../../src/contracts/engine.ts'
 import { TuttiError } from '../../src/contracts/errors.ts'
 import type { RunEvent } from '../../src/contracts/events.ts'
-import type { Logger, RunHandle } from '../../src/contracts/parts.ts'
+import type { Logger } from '../../src/contracts/parts.ts'
+import type { QuotaSpec } from '../../src/contracts/policy.ts'
+import type { RunHandle } from '../../src/contracts/run-handle.ts'
 import { createInProcessEngine } from '../../src/runs/engine-in-process.ts'
 import { createMemoryJournal } from '../../src/runs/journals/memory.ts'
+import { createRunQuotas } from '../../src/runs/run-quotas.ts'
 import { createRunService, type RunService } from '../../src/runs/run-service.ts'
 import { createRunId } from '../../src/util/ids.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -19,11 +22,14 @@ const begin = (handle: RunHandle): void =>
 function create(
   conduct: (handle: RunHandle) => Promise<SegmentEnd>,
   settings = { concurrency: 100, maxQueued: 100 },
+  quotaSpecs: Record<string, QuotaSpec> = {},
 ): RunService {
   const clock = createManualClock()
+  const quotas = createRunQuotas(quotaSpecs, settings.concurrency)
   const service = createRunService({
     journal: createMemoryJournal({ keepEnded: 100, keepEndedBytes: 1e9 }),
-    engine: createInProcessEngine({ clock, log: silent }),
+    engine: createInProcessEngine({ clock, log: silent, quotas }),
+    quotas,
     clock,
     log: silent,
     settings,
@@ -188,5 +194,33 @@ describe('runs', () => {
     expect((await runs.wait(second.runId)).status).toBe('cancelled')
     await new Promise((resolve) => setImmediate(resolve))
     expect((await runs.get(second.runId))?.status).toBe('cancelled')
+  })
+  it('refuses a run of a key that has used up its quota, keeps nothing of it, and takes those of others', async () => {
+    const settings = { concurrency: 10, maxQueued: 100 }
+    const runs = create(patient, settings, { alice: { maxRuns: 1, maxQueued: 1 } })
+    for (let i = 0; i < 2; i++) await runs.submit({ request: 'x' }, { principal: 'alice' })
+    await expect(runs.submit({ request: 'x' }, { principal: 'alice' })).rejects.toMatchObject({
+      code: 'quota_exceeded',
+    })
+    await runs.submit({ request: 'x' }, { principal: 'bob' })
+    expect((await runs.list({ principal: 'alice' })).items).toHaveLength(2)
+    expect(runs.limits()).toEqual([
+      { kind: 'runs', name: '', inUse: 2, limit: 10, waiting: 1 },
+      { kind: 'runs', name: 'alice', inUse: 1, limit: 1, waiting: 1 },
+    ])
+    await runs.stop(0)
+  })
+  it('stores with the run how urgent it is, whose share it takes and when it is due', async () => {
+    const stored: RunHandle['run'][] = []
+    const runs = create(async (handle) => {
+      stored.push(handle.run)
+      return await quick(handle)
+    })
+    const options: RequestOptions = { priority: 'high', key: 'team/ann', dueInMs: 60_000 }
+    const { runId } = await runs.submit({ request: 'x' }, options)
+    await runs.wait(runId)
+    expect(stored).toMatchObject([
+      { priority: 'high', key: 'team/ann', deadline: '2026-01-01T00:01:00.000Z', principal: 'local' },
+    ])
   })
 })

@@ -44,6 +44,17 @@ describe('the terms of a run over HTTP', () => {
     expect([status, json.code]).toEqual([400, 'invalid_request'])
     expect(t.orchestrator.submitted.length).toBe(before)
   })
+  it.each([
+    [{ timeout: 30 }, '"options.timeout": must be a duration such as 30s or 5m.'],
+    [{ budget: { tokens: 0 } }, '"options.budget.tokens": must be at least 1.'],
+    [{ priority: 'urgent' }, '"options.priority": must be one of critical, high, normal, low.'],
+    [{ max_concurrency: 1.5 }, '"options.max_concurrency": must be a whole number.'],
+    [{ dedline: '5m' }, 'unknown key "options.dedline".'],
+    [{ prioritty: 'high' }, 'unknown key "options.prioritty". Did you mean "priority"?'],
+  ])('are refused with what they must be: %j', async (options, words) => {
+    const { json } = await t.send('POST', '/runs', { request: 'x', options })
+    expect(json.detail).toBe(`The body: ${words}`)
+  })
   it('are described by openapi.json', async () => {
     const { text } = await t.send('GET', '/openapi.json')
     for (const name of [

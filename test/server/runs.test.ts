@@ -77,11 +77,11 @@ describe('POST /runs', () => {
     ['a number for a request', { request: 5 }, /"request": must be text/],
     ['a blank request', { request: '  ' }, /must not be blank/],
     ['a list', [], /The body/],
-    ['an unknown key', { request: 'x', reqest: 'y' }, /unknown key "reqest" \(did you mean "request"\?\)/],
+    ['an unknown key', { request: 'x', reqest: 'y' }, /unknown key "reqest"\. Did you mean "request"\?/],
     [
       'an unknown option',
       { request: 'x', options: { tread_id: 'y' } },
-      /"options.tread_id" \(did you mean "thread_id"\?\)/,
+      /"options.tread_id". Did you mean "thread_id"\?/,
     ],
     ['a bad duration', { request: 'x', options: { timeout: '-1' } }, /"options.timeout": must be a duration/],
     ['a document that is no document', { plan: 5 }, /"plan": must be a document/],

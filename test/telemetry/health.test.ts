@@ -22,12 +22,13 @@ const report = (name: string, instance: string, state: BreakerReport['state']): 
   share: state === 'closed' ? 0.5 : 0,
 })
 const downOf = (...reports: BreakerReport[]): string[] => listDown(reports, (name) => known.get(name.toLowerCase()))
-const healthOf = (downComponents: readonly string[]) =>
+const healthOf = (downComponents: readonly string[], withheld: readonly string[] = []) =>
   reportHealth({
     sources: [{ name: 's', state: 'ready', components: 2 }],
     modelId: 'openai:x',
     journalDurable: false,
     downComponents,
+    withheld,
     closed: false,
   })
 
@@ -45,7 +46,18 @@ describe('health and breakers', () => {
       checks: { breakers: { status: 'degraded', message: expect.stringContaining('"rates"') } },
     })
     expect(healthOf([])).toMatchObject({ status: 'healthy', checks: { breakers: { status: 'ok' } } })
+    expect(healthOf([]).checks).not.toHaveProperty('credentials')
     const many = healthOf(Array.from({ length: 500 }, (_, i) => `c${i}`)).checks['breakers']?.message ?? ''
     expect(many).toContain('and 490 more')
+  })
+})
+
+describe('health and credentials', () => {
+  it('name the components that are not called for where they are', () => {
+    expect(healthOf([], ['pay'])).toMatchObject({
+      status: 'degraded',
+      ready: true,
+      checks: { credentials: { status: 'degraded', message: expect.stringContaining('"pay"') } },
+    })
   })
 })

@@ -128,6 +128,21 @@ describe('notices', () => {
     ])
   })
 
+  it('leave it to the process that saw a breaker fail to tell of it', async () => {
+    const { clock, notices, bodies } = setUp()
+    const report = { component: 'rates', instance: 'rates-1' } as const
+    notices.observeBreaker({ ...report, state: 'open', share: 0, heard: true })
+    notices.observeBreaker({ ...report, state: 'closed', share: 1, heard: true })
+    await clock.advance(0)
+    expect(bodies()).toEqual([])
+    // Opened here, then once more elsewhere while it was about to be tried: its end is still ours to tell.
+    notices.observeBreaker({ ...report, state: 'open', share: 0 })
+    notices.observeBreaker({ ...report, state: 'open', share: 0, heard: true })
+    notices.observeBreaker({ ...report, state: 'closed', share: 1, heard: true })
+    await clock.advance(0)
+    expect(bodies()).toMatchObject([{ details: { state: 'open' } }, { details: { state: 'closed' } }])
+  })
+
   it('are not stopped by a listener that throws, at once or later', async () => {
     const { clock, observe, requests, logged } = setUp(undefined, undefined, {
       // As a function without a result may be written, too.

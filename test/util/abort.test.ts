@@ -1,22 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { raceAbort, whenAborted, whenSharedAborted } from '../../src/util/abort.ts'
+import { raceAbort, whenAborted } from '../../src/util/abort.ts'
 
-describe.each([
-  ['whenAborted', whenAborted],
-  ['whenSharedAborted', whenSharedAborted],
-])('%s', (_name, listen) => {
+describe('whenAborted', () => {
   it('calls back at the abort, each listener once', () => {
     const abort = new AbortController()
     const heard: string[] = []
-    listen(abort.signal, () => heard.push('a'))
-    listen(abort.signal, () => heard.push('b'))
+    whenAborted(abort.signal, () => heard.push('a'))
+    whenAborted(abort.signal, () => heard.push('b'))
     abort.abort()
     abort.abort()
     expect(heard).toEqual(['a', 'b'])
   })
   it('calls back at once when the abort was earlier', () => {
     let isHeard = false
-    listen(AbortSignal.abort(), () => {
+    whenAborted(AbortSignal.abort(), () => {
       isHeard = true
     })
     expect(isHeard).toBe(true)
@@ -24,8 +21,8 @@ describe.each([
   it('is silent after it was ended', () => {
     const abort = new AbortController()
     const heard: string[] = []
-    const ignore = listen(abort.signal, () => heard.push('a'))
-    listen(abort.signal, () => heard.push('b'))
+    const ignore = whenAborted(abort.signal, () => heard.push('a'))
+    whenAborted(abort.signal, () => heard.push('b'))
     ignore()
     abort.abort()
     expect(heard).toEqual(['b'])

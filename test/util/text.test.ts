@@ -1,8 +1,31 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nearest, truncateText } from '../../src/util/text.ts'
+import { didYouMean, nearest, truncateText } from '../../src/util/text.ts'
 
 const TOOLS = ['stock-service', 'weather-tool-v2', 'geocoding-tool', 'currency-tool', 'country-info', 'news']
+
+describe('didYouMean', () => {
+  it.each([
+    ['wether', 'weather-tool-v2'],
+    ['fx', 'fx-rates'],
+    ['symbol', 'ticker_symbol'],
+    ['transent', 'transient'],
+    ['get_wether', 'get_current_weather'],
+    ['maxConcurency', 'maxConcurrency'],
+  ])('takes "%s" for "%s"', (word, candidate) => {
+    expect(didYouMean(word, ['zzz', candidate])).toBe(` Did you mean "${candidate}"?`)
+  })
+
+  it.each([
+    ['budget', 'agent'],
+    ['netwrok', 'resource'],
+    ['ghost', 'news-tool'],
+    ['foo', 'lon'],
+    ['calculation-agent', 'currency-tool'],
+  ])('does not take "%s" for "%s", though nothing is nearer', (word, candidate) => {
+    expect(didYouMean(word, [candidate])).toBe('')
+  })
+})
 
 describe('nearest', () => {
   it('finds a name behind a typing error, another case or another separator', () => {

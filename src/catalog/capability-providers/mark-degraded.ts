@@ -24,7 +24,7 @@ export function markDegraded(
 
 function degradedBy(reports: readonly BreakerReport[]): ((component: Component) => boolean) | undefined {
   const shut = new Set(
-    reports.filter(({ share }) => share === 0).map(({ component, instance }) => `${component}/${instance}`),
+    reports.filter(({ state }) => state === 'open').map(({ component, instance }) => `${component}/${instance}`),
   )
   if (shut.size === 0) return undefined
   const isAway = ({ name }: Component, { id, health }: Component['instances'][number]): boolean =>

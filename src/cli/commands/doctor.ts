@@ -1,9 +1,11 @@
 // doctor: is everything in place? It costs nothing: no model is called, no component is called.
 import { describeConfig } from '../../config/describe-config.ts'
-import type { HealthReport } from '../../contracts/api.ts'
+import type { CatalogApi, HealthReport } from '../../contracts/api.ts'
+import type { Config } from '../../contracts/config.ts'
 import { toTuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import { stringifyJson } from '../../util/json.ts'
+import { didYouMean } from '../../util/text.ts'
 import { createPaint, oneLine, type Style } from '../render/text.ts'
 import { openSession } from '../session.ts'
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
@@ -47,10 +49,29 @@ async function examine(terminal: Terminal): Promise<{ findings: Finding[]; confi
         ? { name: 'redis', status: 'off', message: 'REDIS_URL is not set.' }
         : checkRedis(redis),
     )
+    findings.push(...checkPolicies(config, orchestrator.catalog))
     return { findings, configuration: describeConfig(config) }
   } finally {
     await session.close()
   }
+}
+
+/** What is declared by name. A component may come later, so that its name is no error; most often it is misspelt. */
+function checkPolicies({ components, models, quotas, notify }: Config, catalog: CatalogApi): Finding[] {
+  const declared = [components, models, quotas, notify.targets].map((section) => Object.keys(section).length)
+  if (declared.every((count) => count === 0)) return []
+  const names = Object.keys(components)
+  const known = catalog.components().map(({ name }) => name)
+  const strangers = names.filter((name) => catalog.component(name) === undefined)
+  const [of = 0, ofModels = 0, ofKeys = 0, targets = 0] = declared
+  const counts = `components: ${of}, models: ${ofModels}, keys: ${ofKeys}, webhooks: ${targets}`
+  return [
+    { name: 'policies', status: 'ok', message: counts },
+    ...strangers.map((name): Finding => {
+      const message = `components.${name} has no effect: the catalog has no such component.${didYouMean(name, known)}`
+      return { name: 'policies', status: 'warning', message }
+    }),
+  ]
 }
 
 function checkRedis(

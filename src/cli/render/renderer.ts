@@ -69,12 +69,13 @@ export function createRenderer(options: RendererOptions): Renderer {
     const lines = steps.lines({ now, paint, columns, live: true })
     return steps.isDone ? [...lines, waiting('answering', now)] : lines
   }
-  /** The steps as they ended, once, before the answer. */
+  /** The steps as they ended, once, before the answer; now that there is time to read, also why some had to be saved. */
   const settle = (now: number): string[] => {
     const wasRunning = phase === 'running'
     phase = 'answering'
     if (!wasRunning || steps.isEmpty) return []
-    return live ? [...steps.lines({ now, paint, columns, live: false }), ''] : ['']
+    const view = { now, paint, columns }
+    return [...(live ? steps.lines({ ...view, live: false }) : []), ...steps.repairs(view), '']
   }
   const header = (request: string): string[] =>
     wrapText(oneLine(request), Math.min(columns, MAX_HEAD_COLUMNS), MAX_REQUEST_LINES).map((line) =>

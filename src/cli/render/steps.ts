@@ -62,6 +62,8 @@ export interface StepLines {
   line(name: string, view: LineView): string
   /** All steps, or, when `live` and there are many, those that matter now and a count of the others. */
   lines(view: LineView & { readonly live: boolean }): string[]
+  /** Why steps were saved, each in a line or a few. */
+  repairs(view: LineView): string[]
 }
 
 export interface StepLinesOptions {
@@ -177,7 +179,14 @@ export function createStepLines({ tree, maxLines }: StepLinesOptions): StepLines
     }
     return step
   }
+  const repairs = (view: LineView): string[] => {
+    const all = [...steps.values()].map((step) => renderRepair(step, view)).filter(({ length }) => length > 0)
+    const left = all.length - MAX_SETTLED
+    const more = left > 0 ? [view.paint('dim', `  ↻ ${left} more steps were saved`)] : []
+    return [...all.slice(0, MAX_SETTLED).flat(), ...more]
+  }
   return {
+    repairs,
     plan(document) {
       const isTree = tree && document.steps.length <= maxLines
       const rows = new Map((isTree ? layoutPlanTree(document) : []).map((row) => [row.step.name, row]))
@@ -217,10 +226,7 @@ export function createStepLines({ tree, maxLines }: StepLinesOptions): StepLines
     line: (name, view) => renderStep(stepOf(name), view, widths),
     lines(view) {
       const all = [...steps.values()]
-      // Why a step was saved is worth a line of its own, where there is time to read.
-      const repairs = view.live ? [] : all.flatMap((step) => renderRepair(step, view))
-      if (all.length <= (view.live ? maxLines : MAX_SETTLED))
-        return [...all.map((step) => renderStep(step, view, widths)), ...repairs]
+      if (all.length <= (view.live ? maxLines : MAX_SETTLED)) return all.map((step) => renderStep(step, view, widths))
       const shown = [
         ...all.filter((step) => !isSettled(step) && step.state !== 'pending'),
         ...all.filter((s) => s.state === 'pending'),

@@ -9,8 +9,12 @@ export function cleanText(text: string): string {
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
 }
 
-/** On one line: line ends become spaces. */
-export const oneLine = (text: string): string => cleanText(text).replace(/\s+/g, ' ').trim()
+/** On one line: line ends become spaces. A caret below an excerpt would point at nothing there. */
+export const oneLine = (text: string): string =>
+  cleanText(text)
+    .replace(/\n {2}(\S.*)\n *\^/g, ' In: $1')
+    .replace(/\s+/g, ' ')
+    .trim()
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u

@@ -4,7 +4,8 @@ import type { Capability, Component } from '../../contracts/capability.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import { parseDuration } from '../../util/duration.ts'
 import { isJsonObject } from '../../util/json.ts'
-import { nearest } from '../../util/text.ts'
+import { inWords } from '../../util/schema-words.ts'
+import { didYouMean } from '../../util/text.ts'
 import { readCapability } from '../gomind/read-capability.ts'
 
 const jsonObject = z.custom<JsonObject>(isJsonObject, 'must be an object')
@@ -35,7 +36,7 @@ const duration = z.string().transform((text, context) => {
 const capabilityEntry = z.strictObject({
   name,
   description: z.string(),
-  endpoint: z.string().startsWith('/').optional(),
+  endpoint: z.string().startsWith('/', 'must begin with "/"').optional(),
   input_schema: jsonObject.refine((schema) => schema['type'] === 'object', 'must have type: object').optional(),
   input_summary: jsonObject.optional(),
   output_schema: jsonObject.optional(),
@@ -101,15 +102,19 @@ function capabilityOf(entry: CapabilityEntry): Capability | undefined {
   }
 }
 
+const aboutKey = (path: readonly PropertyKey[], message: string): string => {
+  const key = path.findLast((part) => typeof part === 'string')
+  return key === undefined ? message : `"${key}" ${message}`
+}
+
 /** Misspelt keys alone where there are any: what else is missing is mostly what they were meant to be. */
 function problemsOf(issues: readonly z.core.$ZodIssue[]): EntryProblem[] {
   const misspelt = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ path: [...issue.path, key], key })) : [],
   )
-  if (misspelt.length === 0) return issues.map(({ path, message }) => ({ path, message }))
+  if (misspelt.length === 0) return issues.map(({ path, message }) => ({ path, message: aboutKey(path, message) }))
   return misspelt.map(({ path, key }) => {
-    const [near] = nearest(key, KEYS, 1)
-    return { path, message: `"${key}" is not a key here.${near === undefined ? '' : ` Did you mean "${near}"?`}` }
+    return { path, message: `"${key}" is not a key here.${didYouMean(key, KEYS)}` }
   })
 }
 
@@ -118,7 +123,7 @@ export function readComponentEntry(
   entry: unknown,
   source: string,
 ): { readonly component: Component } | { readonly problems: readonly EntryProblem[] } {
-  const parsed = componentEntry.safeParse(entry)
+  const parsed = componentEntry.safeParse(entry, { error: inWords })
   if (!parsed.success) return { problems: problemsOf(parsed.error.issues) }
   const { capabilities: entries, address, instances, ...rest } = parsed.data
   const addresses: readonly z.output<typeof instanceEntry>[] = instances ?? (address === undefined ? [] : [{ address }])

@@ -5,6 +5,7 @@ import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { Clock } from '../../contracts/parts.ts'
 import type { CredentialsSpec } from '../../contracts/policy.ts'
 import { raceAbort } from '../../util/abort.ts'
+import { isFreeHeaderName, isHeaderValue } from '../../util/header-text.ts'
 import type { HttpClient } from './http-client.ts'
 import { fetchToken, type Token } from './token-endpoint.ts'
 
@@ -33,26 +34,12 @@ export interface CredentialsParts {
   readonly client: () => HttpClient
 }
 
-/** These belong to the connection or to the call itself. */
-const RESERVED_HEADERS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'idempotency-key',
-  'transfer-encoding',
-  'upgrade',
-])
 /** A token is fetched anew so long before it ends. */
 const MARGIN_MS = 30_000
 /** A token so new is another's answer to the same refusal, unless it was itself refused. */
 const JUST_NOW_MS = 1_000
 /** A token endpoint that failed is left alone for a moment, however many calls wait for it. */
 const REST_MS = 1_000
-
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/
 
 /** @throws TuttiError `component_unauthorized` for what no request can carry */
 export function createCredentials(component: Component, spec: CredentialsSpec, parts: CredentialsParts): Credentials {
@@ -61,7 +48,7 @@ export function createCredentials(component: Component, spec: CredentialsSpec, p
     spec.type === 'bearer'
       ? ['authorization', `Bearer ${spec.token}`, spec.token]
       : [spec.name.toLowerCase(), spec.value, spec.value]
-  if (!HEADER_NAME.test(name) || RESERVED_HEADERS.has(name) || !HEADER_VALUE.test(value)) {
+  if (!isFreeHeaderName(name) || !isHeaderValue(value)) {
     throw new TuttiError(
       'component_unauthorized',
       `The credentials of "${component.name}" cannot be sent as a header. Look at components.${component.name}.credentials.`,

@@ -4,8 +4,19 @@ import { LRUCache } from 'lru-cache'
 import type * as Undici from 'undici'
 import type { Dispatcher, Pool } from 'undici'
 import { TuttiError } from '../../contracts/errors.ts'
+import type { Clock } from '../../contracts/parts.ts'
+import { createClock } from '../../util/clock.ts'
 import type { PrivateAddresses, Resolve } from './addresses.ts'
 import { createGuardedLookup, readOrigin } from './addresses.ts'
+import {
+  hungUpError,
+  isHungUp,
+  lostError,
+  redirectError,
+  stoppedError,
+  tooLargeError,
+  wasKept,
+} from './exchange-errors.ts'
 
 export interface HttpClientOptions {
   /** Largest body that is read, in bytes. Default 10,000,000. */
@@ -14,12 +25,13 @@ export interface HttpClientOptions {
   readonly privateAddresses?: PrivateAddresses
   /** Connections to one origin at once, where a request says nothing else; more calls wait for one. Default 64. */
   readonly connections?: number
-  /** Longest time to connect, ms. Default 5,000. */
+  /** Longest time to connect, ms; the clock that counts it may be a second late. Default 3,000. */
   readonly connectTimeoutMs?: number
   /** Origins whose pools are kept. Default 1,024. */
   readonly maxOrigins?: number
   /** Resolves names; default: the system's resolver. */
   readonly resolve?: Resolve
+  readonly clock?: Pick<Clock, 'now'>
 }
 
 export interface HttpRequest {
@@ -55,61 +67,6 @@ export interface HttpClient {
   close(): Promise<void>
 }
 
-/** What stopped the caller: its own reason when that is one of ours. */
-function stoppedError(signal: AbortSignal, origin: string, sent: boolean): TuttiError {
-  const reason: unknown = signal.reason
-  if (reason instanceof TuttiError) {
-    return new TuttiError(reason.code, reason.message, { details: { ...reason.details, sent }, cause: reason })
-  }
-  const isTimeout = reason instanceof Error && reason.name === 'TimeoutError'
-  return isTimeout
-    ? new TuttiError('component_timeout', `"${origin}" did not answer in time.`, { details: { sent }, cause: reason })
-    : new TuttiError('cancelled', `The call to "${origin}" was cancelled.`, { details: { sent }, cause: reason })
-}
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-
-/** What went wrong on the way, in words; the system's own message may hold more of the address than is ours to show. */
-function lostError(error: Error, origin: string, sent: boolean, status: number | undefined): TuttiError {
-  if (error instanceof TuttiError) return error
-  const inner: unknown = error instanceof AggregateError ? error.errors.find((one) => codeOf(one) !== '') : undefined
-  const reason = codeOf(error) || codeOf(inner) || error.name
-  if (reason === 'UND_ERR_INVALID_ARG') {
-    return new TuttiError('internal', `The request to "${origin}" could not be written.`, {
-      details: { sent: false },
-      cause: error,
-    })
-  }
-  const what =
-    status !== undefined
-      ? `"${origin}" broke off its answer`
-      : sent
-        ? `"${origin}" closed the connection without an answer`
-        : `"${origin}" cannot be reached`
-  return new TuttiError('component_unavailable', `${what} (${reason}).`, {
-    details: { sent, reason, ...(status === undefined ? {} : { status }) },
-    cause: error,
-  })
-}
-
-function tooLarge(origin: string, limit: number): TuttiError {
-  return new TuttiError(
-    'response_too_large',
-    `"${origin}" answered with more than ${limit} bytes. Raise executor.max_response_bytes, or ask the component for less.`,
-    { details: { sent: true, limit_bytes: limit } },
-  )
-}
-
-function refusedRedirect(origin: string, status: number, location: string | undefined): TuttiError {
-  const target = location !== undefined && URL.canParse(location, origin) ? new URL(location, origin).origin : undefined
-  return new TuttiError(
-    'redirect_refused',
-    `"${origin}" answered with a redirect (${status})${target === undefined ? '' : ` to "${target}"`}; redirects are not followed. Register the component's final address.`,
-    { details: { sent: true, status } },
-  )
-}
-
 function flatHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const flat: Record<string, string> = {}
   for (const name in headers) {
@@ -119,14 +76,13 @@ function flatHeaders(headers: Record<string, string | string[] | undefined>): Re
   return flat
 }
 
-/** Whether the other side closed a connection over which it had answered before. */
-function wasKept(error: Error): boolean {
-  const socket: unknown = codeOf(error) === 'UND_ERR_SOCKET' && 'socket' in error ? error.socket : undefined
-  const isSocket = typeof socket === 'object' && socket !== null && 'bytesRead' in socket
-  return isSocket && typeof socket.bytesRead === 'number' && socket.bytesRead > 0
-}
-
 type Settle = { readonly resolve: (answer: HttpAnswer) => void; readonly reject: (error: TuttiError) => void }
+
+interface Line {
+  readonly pool: Pool
+  readonly limit: number
+  readonly clock: Pick<Clock, 'now'>
+}
 
 /** Reads one answer. Below undici's `request`, since only here is it known whether the request was written. */
 class Exchange implements Dispatcher.DispatchHandler {
@@ -134,8 +90,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #limit: number
   readonly #settle: Settle
   readonly #pool: Pool
+  readonly #clock: Pick<Clock, 'now'>
   #controller: Dispatcher.DispatchController | undefined
   #sent = false
+  #sentAt = 0
   #done = false
   #wasRepeated = false
   #status: number | undefined
@@ -143,10 +101,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(request: HttpRequest, pool: Pool, limit: number, settle: Settle) {
+  constructor(request: HttpRequest, { pool, limit, clock }: Line, settle: Settle) {
     this.#request = request
     this.#pool = pool
     this.#limit = limit
+    this.#clock = clock
     this.#settle = settle
     request.signal.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -179,7 +138,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#done) controller.abort(new Error('The caller has gone.'))
-    else this.#sent = true
+    else {
+      this.#sent = true
+      this.#sentAt = this.#clock.now()
+    }
   }
 
   onResponseStart(
@@ -191,16 +153,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return
     this.#status = status
     this.#headers = flatHeaders(headers)
-    if (status >= 300 && status < 400)
-      this.fail(refusedRedirect(this.#request.origin, status, this.#headers['location']))
+    if (status >= 300 && status < 400) this.fail(redirectError(this.#request.origin, status, this.#headers['location']))
     else if (Number(this.#headers['content-length']) > this.#limit)
-      this.fail(tooLarge(this.#request.origin, this.#limit))
+      this.fail(tooLargeError(this.#request.origin, this.#limit))
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#done) return
     this.#bytes += chunk.length
-    if (this.#bytes > this.#limit) this.fail(tooLarge(this.#request.origin, this.#limit))
+    if (this.#bytes > this.#limit) this.fail(tooLargeError(this.#request.origin, this.#limit))
     else this.#chunks.push(chunk)
   }
 
@@ -220,7 +181,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (mayRepeat && this.#status === undefined && wasKept(error)) {
       this.#wasRepeated = true
       this.send()
-    } else this.fail(lostError(error, this.#request.origin, this.#sent, this.#status))
+      return
+    }
+    const waitedMs = this.#sent && this.#status === undefined ? this.#clock.now() - this.#sentAt : 0
+    const { origin } = this.#request
+    this.fail(
+      isHungUp(error, waitedMs)
+        ? hungUpError(origin, waitedMs, error)
+        : lostError(error, origin, this.#sent, this.#status),
+    )
   }
 }
 
@@ -229,6 +198,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const allowed = options.privateAddresses ?? false
   const limit = options.maxResponseBytes ?? 10_000_000
   const lookup = createGuardedLookup(allowed, options.resolve)
+  const clock = options.clock ?? createClock()
   let isClosed = false
   let library: typeof Undici | undefined
   let loading: Promise<void> | undefined
@@ -258,7 +228,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       headersTimeout: 0,
       bodyTimeout: 0,
       allowH2: false,
-      connect: { timeout: options.connectTimeoutMs ?? 5000, lookup, allowH2: false },
+      connect: { timeout: options.connectTimeoutMs ?? 3000, lookup, allowH2: false },
     })
 
   return {
@@ -273,9 +243,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         pool = createPool(library, request)
         pools.set(origin, pool)
       }
-      const chosen = pool
+      const line: Line = { pool, limit, clock }
       return new Promise<HttpAnswer>((resolve, reject) => {
-        new Exchange(request, chosen, limit, { resolve, reject }).send()
+        new Exchange(request, line, { resolve, reject }).send()
       })
     },
     keepOnly(origins) {

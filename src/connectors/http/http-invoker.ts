@@ -1,10 +1,11 @@
 // Calls a component over HTTP: inputs out, whatever came back in. What an answer means is the executor's to say.
-import type { Capability, Component } from '../../contracts/capability.ts'
+import type { Capability, Component, Instance } from '../../contracts/capability.ts'
 import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { JsonValue } from '../../contracts/json.ts'
 import type { Clock, Invoker, InvokerCall } from '../../contracts/parts.ts'
 import type { ComponentPolicy, CredentialsSpec } from '../../contracts/policy.ts'
 import { createClock } from '../../util/clock.ts'
+import { mayShowCredentials } from '../../util/credential-origins.ts'
 import { parseJson, stringifyJson } from '../../util/json.ts'
 import { hideSecrets, secretMark } from '../../util/secrets.ts'
 import { readEndpoint } from './addresses.ts'
@@ -99,9 +100,24 @@ function readProven(answer: HttpAnswer, who: string, { secret }: Proof): JsonVal
   return text.includes('\\') ? hideSecrets(body, new Map([['credentials', secret]])) : body
 }
 
+/** Retryable where another instance may be shown them. Nothing was sent. */
+function withheld({ name, instances }: Component, { id, address = '' }: Instance, mayGo: Facts['mayGo']): TuttiError {
+  const origin = URL.canParse(address) ? new URL(address).origin : address.slice(0, 200)
+  return new TuttiError(
+    'component_unauthorized',
+    `"${name}" was not called at "${origin}": its credentials may not go there. If that is where it runs, add the address to components.${name}.credentials.origins.`,
+    {
+      retryable: instances.some((other) => other.id !== id && mayGo(other)),
+      details: { sent: false, origin },
+    },
+  )
+}
+
 /** What is the same for every call of a component. */
 interface Facts {
   readonly connections: number | undefined
+  /** Whether an instance may be shown the credentials. */
+  readonly mayGo: (instance: Instance) => boolean
   /** A declaration that cannot be used fails the calls, not the others. */
   readonly credentials: Credentials | TuttiError | undefined
 }
@@ -117,9 +133,7 @@ function createFacts(options: HttpInvokerOptions) {
   let facts = new WeakMap<Component, Facts>()
   const bySpec = new WeakMap<CredentialsSpec, Credentials | TuttiError>()
 
-  const credentialsOf = (component: Component, policy: ComponentPolicy | undefined): Facts['credentials'] => {
-    const spec = options.credentialsOf?.(component) ?? policy?.credentials
-    if (spec === undefined) return undefined
+  const credentialsOf = (component: Component, spec: CredentialsSpec): Facts['credentials'] => {
     let known = bySpec.get(spec)
     if (known === undefined) {
       try {
@@ -137,7 +151,12 @@ function createFacts(options: HttpInvokerOptions) {
       let known = facts.get(component)
       if (known === undefined) {
         const policy = policyOf(component.name)
-        known = { connections: policy?.connections, credentials: credentialsOf(component, policy) }
+        const spec = options.credentialsOf?.(component) ?? policy?.credentials
+        known = {
+          connections: policy?.connections,
+          credentials: spec && credentialsOf(component, spec),
+          mayGo: (instance) => spec === undefined || mayShowCredentials(component, instance, spec),
+        }
         facts.set(component, known)
       }
       return known
@@ -173,8 +192,9 @@ export function createHttpInvoker(options: HttpInvokerOptions): Invoker {
           details: { sent: false },
         })
       }
-      const { connections, credentials } = facts.of(component)
+      const { connections, credentials, mayGo } = facts.of(component)
       if (credentials instanceof TuttiError) throw credentials
+      if (credentials !== undefined && !mayGo(instance)) throw withheld(component, instance, mayGo)
       const given = credentials?.proof(call.signal)
       const proof = given instanceof Promise ? await given : given
       const answer = await client.request({
@@ -193,8 +213,9 @@ export function createHttpInvoker(options: HttpInvokerOptions): Invoker {
       return { status: answer.status, headers: answer.headers, body }
     },
     async refreshCredentials(component, signal) {
-      const { credentials } = facts.of(component)
+      const { credentials, mayGo } = facts.of(component)
       if (credentials === undefined || credentials instanceof TuttiError) return false
+      if (!component.instances.some(mayGo)) return false
       return await credentials.refresh(signal)
     },
     usePolicies: (policyOf) => facts.use(policyOf),

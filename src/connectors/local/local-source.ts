@@ -125,6 +125,20 @@ function groupTools(tools: readonly LocalTool[]): Map<string, { readonly name: s
   return groups
 }
 
+/** Of no tool. */
+const NO_CALL: InvokerCall = {
+  component: { name: '', kind: 'tool', source: '', trust: 'local', capabilities: [], instances: [] },
+  capability: { name: '', description: '', inputSchema: {}, effect: 'read' },
+  instance: { id: '', health: 'healthy' },
+  inputs: {},
+  idempotencyKey: '',
+  runId: '',
+  headers: {},
+  get signal() {
+    return new AbortController().signal
+  },
+}
+
 function createLocalInvoker(tools: readonly LocalTool[]): Invoker {
   const byCapability = new Map(tools.map((local) => [local.capability, local]))
   const byName = (call: InvokerCall): LocalTool | undefined =>
@@ -134,6 +148,8 @@ function createLocalInvoker(tools: readonly LocalTool[]): Invoker {
         nameKey(local.capability.name) === nameKey(call.capability.name),
     )
   return {
+    // A collection that finds none alive makes V8 forget the code that was made for calls; so there always is one.
+    ...{ kept: new CallContext(NO_CALL) },
     invoke(call) {
       const local = byCapability.get(call.capability) ?? byName(call)
       if (local !== undefined) return callTool(local, call)

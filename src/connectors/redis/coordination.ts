@@ -3,9 +3,10 @@
 // other text from outside.
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import type { Coordination, SharedNote } from '../../contracts/coordination.ts'
 import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonValue } from '../../contracts/json.ts'
-import type { Clock, Coordination, Logger, SharedNote } from '../../contracts/parts.ts'
+import type { Clock, Logger } from '../../contracts/parts.ts'
 import type { RateLimitSpec } from '../../contracts/policy.ts'
 import { createId } from '../../util/ids.ts'
 import { isJsonObject, parseJson } from '../../util/json.ts'

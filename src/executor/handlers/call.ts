@@ -2,9 +2,10 @@
 // nothing for it. Every layer of promises costs, so there are few.
 import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
-import { callOnce } from '../attempt.ts'
+import type { StepHandler } from '../../contracts/parts.ts'
 import { type BoundInputs, bindInputs, checkInputs, servesEveryRun } from '../bind.ts'
-import { callBound, notCalled, specOf } from '../call-bound.ts'
+import { callBound, type Failure, notCalled, specOf } from '../call-bound.ts'
+import { callOnce } from '../call-once.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { CallParts } from '../executor-parts.ts'
 import type { Outcome } from '../outcome.ts'
@@ -25,14 +26,31 @@ export function runCall(execution: StepExecution, parts: CallParts): Promise<Out
     : callKnown(execution, target, known, parts)
 }
 
-/** What a step of another kind gave, or what its declared fallback gives instead. Without one the promise itself is returned. */
-export function orFallback<T>(execution: StepExecution, ran: Promise<T>, parts: CallParts): Promise<T | Outcome> {
-  const { fallback } = execution.compiled
-  if (fallback === undefined || fallback.length === 0) return ran
-  return ran.catch((thrown: unknown) => recover(execution, { ...notCalled(thrown, undefined), isForeign: true }, parts))
+/**
+ * A step of another kind: a model may be asked again, and for all of them a declared fallback stands in. Where neither can be,
+ * the promise of the handler itself is returned.
+ */
+export function runOther(handler: StepHandler, execution: StepExecution, parts: CallParts): Ran {
+  const { fallback, step } = execution.compiled
+  const ran = handler.run(execution.compiled, execution)
+  const isFinal = step.type !== 'ai-generate' && (fallback === undefined || fallback.length === 0)
+  return isFinal ? ran : orRecovered(ran, handler, execution, parts)
 }
 
-async function callKnown(
+type Ran = ReturnType<StepHandler['run']>
+
+function orRecovered(ran: Ran, handler: StepHandler, execution: StepExecution, parts: CallParts): Ran {
+  const again = (): Promise<Outcome | Failure> =>
+    handler.run(execution.compiled, execution).then(({ output, response = output }) => ({ output, response }), failed)
+  const failed = (thrown: unknown): Failure => ({
+    ...notCalled(thrown, undefined),
+    isForeign: true,
+    ...(execution.compiled.step.type === 'ai-generate' && { again }),
+  })
+  return ran.catch((thrown: unknown) => recover(execution, failed(thrown), parts))
+}
+
+function callKnown(
   execution: StepExecution,
   target: CallTarget,
   inputs: JsonObject,
@@ -40,15 +58,11 @@ async function callKnown(
 ): Promise<Outcome> {
   if (target.capability.effect !== 'read') execution.isRead = false
   const memory: CallMemory = { avoid: undefined }
-  let called: Awaited<ReturnType<typeof callOnce>>
-  try {
-    called = await callOnce(execution, specOf(execution, target, inputs, parts), parts.breakers, memory)
-  } catch (thrown) {
-    return await recover(execution, notCalled(thrown, target, inputs), parts)
-  }
-  if ('error' in called) return await recover(execution, { ...called, target, inputs, memory }, parts)
-  if (parts.escalations.isAny) parts.escalations.succeeded(target)
-  return called
+  return callOnce(execution, specOf(execution, target, inputs, parts), parts.breakers, memory).then((called) => {
+    if ('error' in called) return recover(execution, { ...called, target, inputs, memory }, parts)
+    if (parts.escalations.isAny) parts.escalations.succeeded(target)
+    return called
+  })
 }
 
 async function callUnbound(execution: StepExecution, parts: CallParts): Promise<Outcome> {

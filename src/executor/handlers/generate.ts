@@ -1,18 +1,14 @@
 // A step that the model answers: text, or JSON by a schema.
 import { FENCE_RULE, fence } from '../../asking/fence.ts'
 import { ABSENT, type CompiledStep } from '../../contracts/compiled.ts'
-import type { Config } from '../../contracts/config.ts'
-import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
+import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonValue } from '../../contracts/json.ts'
-import type { AskModel, Clock, Random, StepContext, StepHandler } from '../../contracts/parts.ts'
-import { backoffMs } from '../../resilience/retry.ts'
+import type { AskModel, Clock, StepContext, StepHandler } from '../../contracts/parts.ts'
 import { formatDuration } from '../../util/duration.ts'
 import { stringifyJson } from '../../util/json.ts'
 import { isLarge } from '../../util/large-value.ts'
 import { hideSecrets } from '../../util/secrets.ts'
-import { retryPolicy } from '../policies.ts'
 import { fenceOutput } from '../recovery/evidence.ts'
-import { StepExecution } from '../step-execution.ts'
 
 /** Characters for what other steps gave. */
 const SOURCES_BUDGET = 24_000
@@ -21,12 +17,10 @@ const SYSTEM = `You do one step of a larger task. Answer with the result of this
 
 export interface GenerateParts {
   readonly ask: AskModel
-  readonly settings: Config
   readonly clock: Clock
-  readonly random: Random
 }
 
-export function createGenerateHandler({ ask, settings, clock, random }: GenerateParts): StepHandler {
+export function createGenerateHandler({ ask, clock }: GenerateParts): StepHandler {
   const askOnce = async (compiled: CompiledStep, content: string, context: StepContext): Promise<JsonValue> => {
     const { outputSchema, timeoutMs } = compiled.step
     const { run } = context
@@ -51,23 +45,7 @@ export function createGenerateHandler({ ask, settings, clock, random }: Generate
   return {
     type: 'ai-generate',
     async run(compiled, context) {
-      const { retry } = compiled.step
-      const content = questionOf(compiled, context)
-      const { maxAttempts, backoff } = retryPolicy(retry, settings)
-      // The vendor's own hiccups are smoothed out below; asking again as a whole is what the step must want.
-      const last = retry === undefined ? 1 : maxAttempts
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return { output: await askOnce(compiled, content, context) }
-        } catch (thrown) {
-          const error = toTuttiError(thrown)
-          const mayHelp = error.retryable || error.code === 'model_output_invalid'
-          if (attempt >= last || !mayHelp || context.signal.aborted) throw error
-          const waitMs = backoffMs(backoff, attempt, random)
-          if (context instanceof StepExecution) await context.pause(waitMs)
-          else await clock.sleep(waitMs, context.signal)
-        }
-      }
+      return { output: await askOnce(compiled, questionOf(compiled, context), context) }
     },
   }
 }

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../contracts/json.ts'
 import type { RecoveryPolicy } from '../../contracts/policy.ts'
 import type { RecoveryOption, RecoveryWay } from '../../contracts/run.ts'
 import type { ErrorFacts } from '../../plan/expression.ts'
+import { nameKey } from '../../util/name-key.ts'
 import type { Failure } from '../call-bound.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { CallParts } from '../executor-parts.ts'
@@ -39,6 +40,8 @@ export class Climb {
   planned: Failure
   /** Whether a request may have taken effect without an answer, where that matters. */
   isOutcomeOpen = false
+  /** Whether that was a call of which nobody has said that it may be made twice. */
+  isRepeatRisky = false
   /** Whether somebody else is asked by now. */
   isStandIn = false
   /** Who is asked now. */
@@ -61,6 +64,8 @@ export class Climb {
   readonly usedEquivalents = new Set<string>()
   /** What those said that stood in and failed. */
   readonly standInFailures: string[] = []
+  /** Components that could not serve the step, by the key of their name. */
+  readonly #left = new Set<string>()
   /** In the order of their first use. */
   readonly ways = new Set<RecoveryWay>()
 
@@ -116,9 +121,13 @@ export class Climb {
     this.failure = { ...given, error }
     if (attempt !== undefined) {
       this.#lastAnswer = error
-      if (isLost(given) && target?.capability.effect !== 'read') this.isOutcomeOpen = true
+      if (target !== undefined && target.capability.effect !== 'read' && isLost(given)) {
+        this.isOutcomeOpen = true
+        // A write that may be repeated for its key is known by that key at its own component only.
+        this.isRepeatRisky ||= target.capability.effect === 'write' || !target.isIdempotent
+      }
     }
-    if (attempt !== undefined || error.code === 'queue_full') this.calls++
+    if (attempt !== undefined || given.again !== undefined || error.code === 'queue_full') this.calls++
     const at = attempt?.instance.id ?? refusedBy
     if (at !== undefined) avoid(given, at)
     if (!this.isStandIn) this.planned = this.failure
@@ -144,13 +153,14 @@ export class Climb {
     this.wereCredentialsRefreshed = false
   }
 
-  /** The component that is asked now could not serve the step. */
+  /** The component that is asked now could not serve the step. It counts once, however many of its ways failed. */
   leave(): void {
     const { error } = this.failure
     if (this.isStandIn) this.standInFailures.push(asSentence(error.message))
     const component = this.nameOf(this.failure)
-    if (component !== undefined)
-      this.parts.escalations.failed(this.execution, this.failure, { component, policy: this.policy })
+    if (component === undefined || this.#left.has(nameKey(component))) return
+    this.#left.add(nameKey(component))
+    this.parts.escalations.failed(this.execution, this.failure, { component, policy: this.policy })
   }
 
   /** The component that failed, also one that has left the catalog. */

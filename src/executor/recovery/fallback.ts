@@ -73,7 +73,7 @@ function ofStep(climb: Climb, each: StepFallback): Way {
           : bindOwn(execution, each.inputs, target),
     })
   }
-  return way(option, noMoreCalls(climb) ?? unfitness(climb, target), take, why)
+  return way(option, noMoreCalls(climb) ?? unfitness(climb, target) ?? risk(climb, target), take, why)
 }
 
 function valueOf({ name, scope }: StepExecution, each: Extract<StepFallback, { value: unknown }>): Outcome {
@@ -148,13 +148,6 @@ async function callOther(climb: Climb, each: PolicyFallback, target: CallTarget)
   })
 }
 
-/** A policy knows nothing of this very call: what may have taken effect is not done again elsewhere on its word. */
-function risk({ isOutcomeOpen }: Climb, { capability }: CallTarget): string | undefined {
-  return isOutcomeOpen && capability.effect !== 'read'
-    ? 'The first call may have taken effect; done again elsewhere it could take effect twice.'
-    : undefined
-}
-
 function isExcluded(climb: Climb, { when }: PolicyFallback): string | undefined {
   if (climb.plannedRepeat.strategy === 'fail') return 'The policy says "fail" for errors of this class.'
   if (when === undefined) return undefined
@@ -178,6 +171,13 @@ function conditionOf(when: string): (error: ErrorFacts) => boolean {
 }
 
 // ---- both ----------------------------------------------------------------------------------------------------------
+
+/** What may have taken effect is not done again elsewhere, unless the step itself says that this does no harm. */
+function risk({ execution, isRepeatRisky }: Climb, { capability }: CallTarget): string | undefined {
+  return isRepeatRisky && capability.effect !== 'read' && execution.compiled.step.idempotent !== true
+    ? 'The first call may have taken effect; done again elsewhere it could take effect twice. "idempotent: true" on the step allows it.'
+    : undefined
+}
 
 const noMoreCalls = ({ failure }: Climb): string | undefined =>
   failure.error.code === 'budget_exceeded' ? 'The budget is used up.' : undefined

@@ -2,10 +2,10 @@
 import type { TuttiError } from '../../contracts/errors.ts'
 import { backoffMs } from '../../resilience/retry.ts'
 import { formatDuration } from '../../util/duration.ts'
-import { callChecked } from '../call-bound.ts'
+import { callChecked, type Failure } from '../call-bound.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { StepExecution } from '../step-execution.ts'
-import type { Climb, Rung } from './climb.ts'
+import type { Climb, Rung, Way } from './climb.ts'
 import { hasAnother, retryAfterOf } from './lost.ts'
 
 /** A component that asks for a longer pause than this is not waited for, unless the step has a deadline that allows it. */
@@ -14,6 +14,7 @@ const LONGEST_PAUSE_MS = 300_000
 export const retry: Rung = {
   consider(climb) {
     const { execution, failure, parts, target } = climb
+    if (failure.again !== undefined) return [askAgain(climb, failure.again)]
     if (target === undefined) return []
     const isElsewhere = hasAnother(execution, target, failure)
     const { maxAttempts, backoff } = climb.repeat
@@ -33,6 +34,33 @@ export const retry: Rung = {
         : { option: { ...option, feasible: false, why: obstacle }, take: () => Promise.resolve(undefined) },
     ]
   },
+}
+
+/** The vendor's own hiccups are smoothed out where the model is called; asking again as a whole is what the step must want. */
+function askAgain(climb: Climb, again: NonNullable<Failure['again']>): Way {
+  const { execution, failure, parts, calls } = climb
+  const { maxAttempts, backoff } = climb.repeat
+  const waitMs = backoffMs(backoff, Math.max(1, calls), parts.random)
+  const obstacle = whyNotAsk(climb, maxAttempts) ?? tooLong(execution, failure.error, waitMs)
+  const option = { way: 'retry', what: 'the same question', cost: 'model-call', impact: 'none' } as const
+  return {
+    option:
+      obstacle === undefined
+        ? { ...option, feasible: true, why: whyAgain(climb, maxAttempts, false), waitMs }
+        : { ...option, feasible: false, why: obstacle },
+    again: calls + 1 < maxAttempts,
+    async take() {
+      if (waitMs > 0) await execution.pause(waitMs)
+      return await again()
+    },
+  }
+}
+
+function whyNotAsk({ calls, execution, failure: { error } }: Climb, maxAttempts: number): string | undefined {
+  const mayPass = error.retryable || error.code === 'model_output_invalid'
+  if (!mayPass) return `The same question would end the same way (${error.code}).`
+  if (execution.compiled.step.retry === undefined) return 'The step declares no "retry" of its own.'
+  return calls < maxAttempts ? undefined : `The calls are used up: ${calls} of ${maxAttempts}.`
 }
 
 async function repeat(climb: Climb, target: CallTarget, waitMs: number): ReturnType<typeof callChecked> {

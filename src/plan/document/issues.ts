@@ -3,8 +3,9 @@ import type { z } from 'zod'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import type { Issue } from '../../contracts/plan.ts'
 import { isJsonList, isJsonObject, stringifyJson } from '../../util/json.ts'
-import { nearest, truncateText } from '../../util/text.ts'
-import { createIssue, didYouMean, type Path, valueAt } from '../issue.ts'
+import { kindInWords } from '../../util/schema-words.ts'
+import { didYouMean, nearest, truncateText } from '../../util/text.ts'
+import { createIssue, type Path, valueAt } from '../issue.ts'
 import { legalKeysAt } from './schema.ts'
 import { CODE_SPELLINGS } from './table.ts'
 
@@ -64,15 +65,14 @@ function describe(document: JsonObject, issue: ZodIssue, parent: Path): Finding[
     }
     case 'invalid_type': {
       const value = valueAt(document, path)
-      const hint = / needs a unit/.test(issue.message) ? ` ${issue.message}` : ''
       const message =
         value === undefined
           ? `${quoteKey(path)} is missing.`
-          : `${quoteKey(path)} is ${quote(value)}; ${withArticle(issue.expected)} is wanted.${hint}`
+          : `${quoteKey(path)} is ${quote(value)}; it ${issue.message}.`
       return [{ path, issue: createIssue({ code: 'schema', path, message, step }) }]
     }
     default: {
-      const message = `${quoteKey(path)} is ${quote(valueAt(document, path))}: ${issue.message}`
+      const message = `${quoteKey(path)} is ${quote(valueAt(document, path))}; it ${issue.message}.`
       return [{ path, issue: createIssue({ code: 'schema', path, message, step }) }]
     }
   }
@@ -83,11 +83,18 @@ function describeUnknownKey(document: JsonObject, path: Path): Finding {
   const legal = legalKeysAt(path.slice(0, -1))
   const spelled = CODE_SPELLINGS.get(key)
   const alternatives = spelled !== undefined && legal.includes(spelled) ? [spelled] : nearest(key, legal, 3)
-  const message = `The key "${key}" is not known here.${didYouMean(alternatives)}`
+  const message = `The key "${key}" is not known here.${homeOf(key, path) ?? didYouMean(key, alternatives)}`
   return {
     path,
     issue: createIssue({ code: 'unknown_key', path, message, step: stepAt(document, path), alternatives }),
   }
+}
+
+/** Keys of documents are often written into a step, and keys of steps into the document. */
+function homeOf(key: string, path: Path): string | undefined {
+  if (path.length === 1 && legalKeysAt(['steps', 0]).includes(key)) return ' It belongs to a step.'
+  const isOfStep = path.length === 3 && path[0] === 'steps'
+  return isOfStep && legalKeysAt([]).includes(key) ? ' It belongs to the top of the document.' : undefined
 }
 
 /** Of the alternatives, the one that the value was most likely meant as: right kind of value, fewest faults. */
@@ -97,24 +104,13 @@ function describeUnion(document: JsonObject, branches: readonly (readonly ZodIss
   const [best] = [...branches].sort((a, b) => cost(a) - cost(b))
   if (best !== undefined && cost(best) < 1_000) return best.flatMap((issue) => describe(document, issue, path))
   const kinds = branches.flatMap((issues) =>
-    issues.flatMap((issue) => (issue.code === 'invalid_type' ? [withArticle(issue.expected)] : [])),
+    issues.flatMap((issue) => (issue.code === 'invalid_type' ? [kindInWords(issue.expected)] : [])),
   )
   const wanted = [...new Set(kinds)].join(' or ') || 'something else'
   const message = `${quoteKey(path)} is ${quote(valueAt(document, path))}; ${wanted} is wanted.`
   return [{ path, issue: createIssue({ code: 'schema', path, message, step: stepAt(document, path) }) }]
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  string: 'a text',
-  int: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-  record: 'an object',
-}
-const withArticle = (expected: string): string =>
-  Object.hasOwn(WORDS, expected) ? (WORDS[expected] ?? expected) : expected
 const quote = (value: unknown): string => truncateText(stringifyJson(value), 60)
 
 function quoteKey(path: Path): string {

@@ -33,11 +33,11 @@ function spell(schema: z.ZodType, code: string): z.ZodType {
   }
   if (schema instanceof z.ZodArray && schema.element instanceof z.ZodType) {
     const list = z.array(toWireSchema(schema.element))
-    return schema.safeParse([]).success ? list : list.min(1, 'At least one entry is wanted.')
+    return schema.safeParse([]).success ? list : list.min(1)
   }
   if (!isDurationKey(code)) return schema
   return duration.refine((text) => schema.safeParse(parseDuration(text)).success, {
-    error: schema.safeParse(0).success ? 'At most 24 days.' : 'More than 0, and at most 24 days.',
+    error: schema.safeParse(0).success ? 'must be at most 24 days' : 'must be more than 0, and at most 24 days',
   })
 }
 

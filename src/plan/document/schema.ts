@@ -2,7 +2,7 @@
 // What the format names and this release does not run is here too, so that it is refused by name instead of being overlooked.
 import { z } from 'zod'
 import type { JsonSchema, JsonValue } from '../../contracts/json.ts'
-import { PRIORITIES } from '../../contracts/policy.ts'
+import { MAX_ATTEMPTS, PRIORITIES } from '../../contracts/policy.ts'
 import { wireKeysAt } from '../../util/shape.ts'
 import { duration } from './duration-text.ts'
 import { BUDGET_SHAPE, POLICIES_SHAPE, wireBudgetSchema, wirePoliciesSchema } from './policies.ts'
@@ -19,7 +19,12 @@ const LATER = 'Not supported yet.'
 const later = (what: string) => json.optional().describe(`${LATER} ${what}`)
 
 const retrySchema = z.strictObject({
-  max_attempts: z.number().int().min(1, 'At least 1: the first call counts as an attempt.').optional(),
+  max_attempts: z
+    .number()
+    .int()
+    .min(1, 'must be at least 1: the first call counts as an attempt')
+    .max(MAX_ATTEMPTS)
+    .optional(),
   backoff: z.enum(['fixed', 'linear', 'exponential']).optional(),
   initial_wait: duration.optional(),
   max_wait: duration.optional(),

@@ -47,7 +47,7 @@ export function spendSteps(evaluation: Evaluation, count: number): void {
   if (evaluation.steps < 0) throw tooExpensive(evaluation.text, `${MAX_STEPS} steps`)
 }
 
-/** For elements of lists and objects that the evaluation makes. */
+/** For elements of lists that the evaluation makes without a step for each: literals and loops have paid one. */
 export function spendElements(evaluation: Evaluation, count: number): void {
   evaluation.elements -= count
   if (evaluation.elements < 0) throw tooExpensive(evaluation.text, `${MAX_ELEMENTS} list elements`)

@@ -12,7 +12,6 @@ import {
   isOptionalMethod,
   requirePresent,
 } from './access.ts'
-import { spendElements } from './budget.ts'
 import { createExpressionError } from './error.ts'
 import { FUNCTION_NAMES, findFunction } from './functions.ts'
 import { compileMacro, isMacro } from './macros.ts'
@@ -126,16 +125,12 @@ function compileLiteral(compilation: Compilation, node: NodeOf<'value'>): Run {
 
 function compileList(compilation: Compilation, node: NodeOf<'list'>): Run {
   const items = node.args.map((item) => compilation.run(item))
-  return (evaluation) => {
-    spendElements(evaluation, items.length)
-    return items.map((item) => item(evaluation))
-  }
+  return (evaluation) => items.map((item) => item(evaluation))
 }
 
 function compileObject(compilation: Compilation, node: NodeOf<'map'>): Run {
   const members = node.args.map(([key, value]) => [key, compilation.run(key), compilation.run(value)] as const)
   return (evaluation) => {
-    spendElements(evaluation, members.length)
     const result: Record<string, JsonValue> = {}
     for (const [node, readKey, readValue] of members) {
       const key = readKey(evaluation)

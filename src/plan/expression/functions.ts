@@ -29,7 +29,9 @@ interface ExpressionFunction {
 
 const INTEGER_TEXT = /^[+-]?\d{1,400}$/
 const NUMBER_TEXT = /^[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,3})?$/
-const BOOLEAN_TEXT = new Map([
+const BOOLEANS = new Map<JsonValue, boolean>([
+  [true, true],
+  [false, false],
   ['true', true],
   ['1', true],
   ['false', false],
@@ -103,9 +105,7 @@ function toDouble(call: FunctionCall): number {
 }
 
 function toBoolean(call: FunctionCall): boolean {
-  const value = call.args[0] ?? null
-  if (typeof value === 'boolean') return value
-  const found = typeof value === 'string' ? BOOLEAN_TEXT.get(value) : undefined
+  const found = BOOLEANS.get(call.args[0] ?? null)
   if (found !== undefined) return found
   throw call.fail('bool() reads only true, false and the texts "true", "false", "1" and "0".')
 }

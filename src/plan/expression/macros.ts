@@ -2,7 +2,7 @@
 import type { JsonValue } from '../../contracts/json.ts'
 import { isJsonList } from '../../util/json.ts'
 import type { Evaluation } from './budget.ts'
-import { spendElements, spendSteps } from './budget.ts'
+import { spendSteps } from './budget.ts'
 import type { Compilation, NodeOf, Run } from './node.ts'
 import { compileBoolean, isForgivable } from './operators.ts'
 import { describeKind } from './values.ts'
@@ -61,10 +61,7 @@ function compileCollector(loop: Loop, test: Test, value: Run | undefined): Run {
   return (evaluation) => {
     const results: JsonValue[] = []
     loop(evaluation, (item) => {
-      if (test(evaluation)) {
-        spendElements(evaluation, 1)
-        results.push(value === undefined ? item : value(evaluation))
-      }
+      if (test(evaluation)) results.push(value === undefined ? item : value(evaluation))
       return false
     })
     return results

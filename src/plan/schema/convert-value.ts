@@ -86,10 +86,8 @@ export function numberToText(value: number | bigint): string {
   const [, sign = '', first = '', rest = '', exponent = '0'] = match
   const digits = first + rest
   const point = 1 + Number(exponent)
-  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`
-  return (
-    sign + (point >= digits.length ? digits.padEnd(point, '0') : `${digits.slice(0, point)}.${digits.slice(point)}`)
-  )
+  // An exponent is written from 21 digits on, more than a number has: there is never a point among them.
+  return sign + (point < 0 ? `0.${'0'.repeat(-point)}${digits}` : digits.padEnd(point, '0'))
 }
 
 const STRING_FIELDS = ['code', 'id', 'value', 'name']

@@ -5,9 +5,9 @@ import type { CompiledStep, CompiledValue } from '../../contracts/compiled.ts'
 import type { JsonValue } from '../../contracts/json.ts'
 import type { Issue } from '../../contracts/plan.ts'
 import { isJsonObject } from '../../util/json.ts'
-import { truncateText } from '../../util/text.ts'
+import { didYouMean, truncateText } from '../../util/text.ts'
 import { inputsOf, isSecretSchema, takesObject } from '../capability-inputs.ts'
-import { createIssue, didYouMean, type Path, pathOf, suggest } from '../issue.ts'
+import { createIssue, type Path, pathOf, suggest } from '../issue.ts'
 import { compileSchema } from '../schema.ts'
 
 export interface InputsContext {
@@ -49,7 +49,7 @@ export function validateInputs(step: string, inputs: Inputs, context: InputsCont
     if (schema === undefined && !isOpen) {
       const legal = [...properties.keys()].filter((other) => !given.has(other))
       const alternatives = suggest(name, legal.length > 0 ? legal : properties.keys(), issues.length)
-      const message = `"${capability.name}" has no input "${name}".${didYouMean(alternatives)}`
+      const message = `"${capability.name}" has no input "${name}".${didYouMean(name, alternatives)}`
       issues.push(createIssue({ code: 'unknown_input', path: at, step, message, alternatives }))
       continue
     }

@@ -6,8 +6,9 @@ import type { CatalogView } from '../../contracts/parts.ts'
 import type { Issue, PlanDocument, Step } from '../../contracts/plan.ts'
 import type { PolicyFallback, RecoveryPolicy } from '../../contracts/policy.ts'
 import { toWirePath } from '../../util/shape.ts'
+import { didYouMean } from '../../util/text.ts'
 import { POLICIES_SHAPE } from '../document/policies.ts'
-import { createIssue, didYouMean, type Path, suggest } from '../issue.ts'
+import { createIssue, type Path, suggest } from '../issue.ts'
 import {
   checkConditions,
   checkPolicy,
@@ -90,7 +91,7 @@ function checkResources({ step, name, index }: CompiledStep, { declared, issues 
     const there = Object.hasOwn(inventory, resource) ? inventory[resource] : undefined
     if (there === undefined) {
       const alternatives = suggest(resource, Object.keys(inventory), issues.length)
-      const message = `Step "${name}" needs "${resource}", which resources.inventory does not have.${didYouMean(alternatives)}`
+      const message = `Step "${name}" needs "${resource}", which resources.inventory does not have.${didYouMean(resource, alternatives)}`
       issues.push(createIssue({ code: 'limit', path, step: name, message, alternatives }))
     } else if (need > there) {
       const message = `Step "${name}" needs ${need} of "${resource}", but resources.inventory has ${there}: it could never start.`
@@ -136,7 +137,7 @@ function checkNotify(name: string, { notify = [] }: RecoveryPolicy, { declared, 
   for (const [i, target] of notify.entries()) {
     if (known.includes(target)) continue
     const alternatives = suggest(target, known, issues.length)
-    const message = `"${target}" is none of notify.targets in the configuration.${didYouMean(alternatives)}`
+    const message = `"${target}" is none of notify.targets in the configuration.${didYouMean(target, alternatives)}`
     issues.push(createIssue({ code: 'schema', path: placeOf(name, ['notify', i]), message, alternatives }))
   }
 }
@@ -146,7 +147,7 @@ function checkComponents(name: string, { fallbacks = [] }: RecoveryPolicy, conte
   const names = (): string[] => view.components().map((component) => component.name)
   if (view.component(name) === undefined) {
     const alternatives = suggest(name, names(), issues.length)
-    const message = `The catalog has no component "${name}", so that its recovery has no effect now.${didYouMean(alternatives)}`
+    const message = `The catalog has no component "${name}", so that its recovery has no effect now.${didYouMean(name, alternatives)}`
     issues.push(
       createIssue({ code: 'unknown_component', severity: 'warning', path: placeOf(name, []), message, alternatives }),
     )
@@ -160,7 +161,7 @@ function checkComponents(name: string, { fallbacks = [] }: RecoveryPolicy, conte
       continue
     }
     const alternatives = suggest(component, names(), issues.length)
-    const message = `The fallback "${component}" of "${name}" is not in the catalog.${didYouMean(alternatives)}`
+    const message = `The fallback "${component}" of "${name}" is not in the catalog.${didYouMean(component, alternatives)}`
     issues.push(createIssue({ code: 'unknown_component', path: [...path, 'component'], message, alternatives }))
   }
 }
@@ -184,7 +185,9 @@ function checkAction(
       issues.length,
     )
     const advice =
-      action === undefined ? ' Say which of its capabilities stands in, with "action".' : didYouMean(alternatives)
+      action === undefined
+        ? ' Say which of its capabilities stands in, with "action".'
+        : didYouMean(wanted, alternatives)
     const message = `The fallback "${component}" of "${name}" has no capability "${wanted}".${advice}`
     const at = action === undefined ? [...path, 'component'] : [...path, 'action']
     issues.push(createIssue({ code: 'unknown_action', path: at, message, alternatives }))

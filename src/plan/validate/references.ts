@@ -4,10 +4,10 @@ import type { JsonSchema, JsonValue } from '../../contracts/json.ts'
 import type { CatalogView } from '../../contracts/parts.ts'
 import type { Issue } from '../../contracts/plan.ts'
 import { isJsonList, isJsonObject } from '../../util/json.ts'
-import { truncateText } from '../../util/text.ts'
+import { didYouMean, truncateText } from '../../util/text.ts'
 import { resolveRef } from '../capability-inputs.ts'
 import { convertForeignReferences, type StepFinder } from '../expression/foreign-reference.ts'
-import { createIssue, didYouMean, type Path, suggest } from '../issue.ts'
+import { createIssue, type Path, suggest } from '../issue.ts'
 import { looksLikeForeignReference } from '../reference.ts'
 import { typeNameOf } from '../schema/normalise.ts'
 
@@ -63,7 +63,7 @@ function validateReference(
       const alternatives = suggest(name, Object.keys(inputs ?? {}), issues.length)
       say(
         'undeclared_input',
-        `"${text}": the document declares no input "${name}", so it is optional.${didYouMean(alternatives)}`,
+        `"${text}": the document declares no input "${name}", so it is optional.${didYouMean(name, alternatives)}`,
         alternatives,
         'warning',
       )

@@ -2,7 +2,8 @@
 import type { Capability, Component, OfferedCapability } from '../../contracts/capability.ts'
 import type { CatalogView } from '../../contracts/parts.ts'
 import type { Issue } from '../../contracts/plan.ts'
-import { createIssue, didYouMean, type Path, suggest } from '../issue.ts'
+import { didYouMean } from '../../util/text.ts'
+import { createIssue, type Path, suggest } from '../issue.ts'
 
 export interface Target {
   readonly component: Component
@@ -88,7 +89,7 @@ function findAction(query: TargetQuery, name: string, context: TargetContext): T
             .slice(0, 3)
             .map((other) => `"${other.name}"`)
             .join(', ')}.`
-        : didYouMean(alternatives)
+        : didYouMean(name, alternatives)
     const legal = [...new Set([...offering.map((other) => other.name), ...alternatives])]
     return report(
       context,
@@ -131,7 +132,7 @@ function findAction(query: TargetQuery, name: string, context: TargetContext): T
     issues.length,
   )
   const elsewhere = context.view.offering(wanted)[0]
-  const hint = elsewhere === undefined ? didYouMean(alternatives) : ` "${elsewhere.name}" offers it.`
+  const hint = elsewhere === undefined ? didYouMean(wanted, alternatives) : ` "${elsewhere.name}" offers it.`
   return report(
     context,
     'unknown_action',
@@ -155,7 +156,7 @@ function findOffering(query: TargetQuery, context: TargetContext): Target | unde
       context,
       'unknown_action',
       key,
-      `No component in the catalog offers "${name}", which step "${step}" calls.${didYouMean(alternatives)}`,
+      `No component in the catalog offers "${name}", which step "${step}" calls.${didYouMean(name, alternatives)}`,
       alternatives,
     )
   }

@@ -168,4 +168,31 @@ describe('an equivalent capability', () => {
     const { world } = await run(tools, { retry: { maxAttempts: 1 } })
     expect(world.calls.map(({ target }) => target)).toEqual(['a/go', 'b/go', 'c/go', 'd/go'])
   })
+
+  it('is none that is internal', async () => {
+    const world = createWorld({
+      tools: { 'a/go': reading(down), 'b/go': reading() },
+      settings: { recovery: { initialWaitMs: 0 } },
+    })
+    const offered = world.view.find('b', 'go')
+    Object.assign(offered ?? {}, { internal: true })
+    const ran = await world.run({ steps: [call('go', 'a/go', { q: 'x' })] })
+    expect(ran.end('go').status).toBe('failed')
+    expect(world.callsOf('b/go')).toEqual([])
+  })
+
+  it('fits where one of the two does not say of which type an input is, and not where it says another', async () => {
+    const typed = object({ q: { type: 'string' } })
+    const silent = object({ q: { description: 'anything' } })
+    const other = object({ q: { type: ['string', 'null'] } })
+    const without = object({ p: { type: 'string' } })
+    const serves = async (from: JsonSchema, to: JsonSchema): Promise<boolean> =>
+      (await run({ 'a/go': reading(down, from), 'b/go': reading(fine, to) })).end.status === 'succeeded'
+    expect(await serves(typed, silent)).toBe(true)
+    expect(await serves(silent, typed)).toBe(true)
+    expect(await serves(silent, silent)).toBe(true)
+    expect(await serves(typed, other)).toBe(false)
+    expect(await serves(typed, without)).toBe(false)
+    expect(await serves(silent, without)).toBe(false)
+  })
 })

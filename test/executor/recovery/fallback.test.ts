@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fail, go, schema } from '../recovery-support.ts'
-import { answer, call, createWorld, failure } from '../support.ts'
+import { fail, fine, go, schema } from '../recovery-support.ts'
+import { answer, call, createWorld, cut, failure } from '../support.ts'
 
 describe('fallback', () => {
   it('is tried in order, and says what stood in', async () => {
@@ -40,6 +40,20 @@ describe('fallback', () => {
     expect(end.error?.message).toMatch(/first trouble.*second trouble/)
   })
 
+  it('never does elsewhere what may have taken effect, unless the step says that this does no harm (B50)', async () => {
+    const lost = { effect: 'write' as const, on: () => Promise.reject(cut()) }
+    const options = { tools: { 'b/go': { effect: 'write' as const, on: fine } } }
+    const fallback = [{ component: 'b', action: 'go' }]
+    const refused = await go(lost, { ...options, step: { fallback } })
+    expect(refused.world.callsOf('b/go')).toEqual([])
+    expect(refused.end.error?.code).toBe('outcome_unknown')
+    expect(refused.ran.of('recovery').at(-1)?.options).toContainEqual(
+      expect.objectContaining({ way: 'fallback', feasible: false, why: expect.stringContaining('idempotent: true') }),
+    )
+    const allowed = await go(lost, { ...options, step: { fallback, idempotent: true } })
+    expect(allowed.world.callsOf('b/go')).toHaveLength(1)
+  })
+
   it('does not become what the step calls the next time', async () => {
     const world = createWorld({
       tools: { 't/go': { inputs: schema, on: ({ q }) => (q === 'x' ? failure(400, 'B', 'no') : answer(1)) } },
@@ -50,5 +64,18 @@ describe('fallback', () => {
     await world.runPlan(plan)
     await world.runPlan(plan)
     expect(world.callsOf('t/go').map(({ inputs }) => inputs['q'])).toEqual(['x', 'y', 'x', 'y'])
+  })
+
+  it('that refers to what is not there does not stand in, and says so', async () => {
+    const world = createWorld({ tools: { 'a/b': () => answer({}), 't/go': fail(400, 'FIRST', 'first trouble') } })
+    const ran = await world.run({
+      steps: [
+        call('src', 'a/b'),
+        call('go', 't/go', {}, { dependsOn: ['src'], fallback: [{ value: '${steps.src.output.gone}' }] }),
+      ],
+    })
+    expect(ran.end('go').error?.message).toMatch(
+      /first trouble.*fallback value of step "go" refers to something that is not there/,
+    )
   })
 })

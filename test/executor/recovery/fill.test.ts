@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { TuttiError } from '../../../src/contracts/errors.ts'
 import { fine, go, schema } from '../recovery-support.ts'
 import { answer, call, createWorld } from '../support.ts'
 
@@ -70,5 +71,32 @@ describe('fill', () => {
     const { end, calls } = await go(fine, { inputs: {}, model: { fill: () => ({ q: { a: 1, b: 'x', c: 'y' } }) } })
     expect(calls).toHaveLength(0)
     expect(end.error?.code).toBe('invalid_input')
+  })
+
+  it('leaves what is missing missing when the model fails, or gives no object', async () => {
+    const failing = (): never => {
+      throw new TuttiError('model_timeout', 'No answer.')
+    }
+    for (const fill of [failing, () => 'text', () => null]) {
+      const { end, calls } = await go(fine, { inputs: {}, model: { fill } })
+      expect(calls).toHaveLength(0)
+      expect(end.error?.code).toBe('missing_input')
+    }
+  })
+
+  it('ends with the run, and not for want of an input, when it is cancelled while the model is asked', async () => {
+    const controller = new AbortController()
+    const world = createWorld({
+      tools: { 't/go': { inputs: schema, on: fine } },
+      model: {
+        fill: () => {
+          controller.abort(new TuttiError('cancelled', 'Stop.'))
+          throw new Error('aborted')
+        },
+      },
+    })
+    const ran = await world.run({ steps: [call('go', 't/go')] }, { signal: controller.signal })
+    expect(ran.end('go').error?.code).toBe('cancelled')
+    expect(ran.of('recovery')).toEqual([])
   })
 })

@@ -271,6 +271,15 @@ describe('corrections on the ladder', () => {
     expect(world.callsOf('b/go').map(({ inputs }) => inputs['q'])).toEqual(['x', 'good'])
   })
 
+  it('say that another one comes next as long as there is one', async () => {
+    const { ran } = await asked([{ q: 'b' }, { q: 'c' }], { semanticAttempts: 2 })
+    expect(decisions(ran).map(({ chosen, next }) => [chosen, next])).toEqual([
+      ['re-resolve', 're-resolve'],
+      ['re-resolve', 'give-up'],
+      ['give-up', undefined],
+    ])
+  })
+
   it('stop at the number that is set', async () => {
     let n = 0
     const { world, ran } = await go(refuse, {
@@ -329,5 +338,26 @@ describe('refused credentials', () => {
     expect(calls).toHaveLength(1)
     expect(end.error?.message).toContain('who are you?')
     expect(ran.of('step-repair')).toEqual([])
+  })
+
+  it('are renewed for a stand-in as well, once', async () => {
+    const { asked, refreshCredentials } = renewing([true, true, true])
+    const { end, ran } = await go(fail(401), {
+      refreshCredentials,
+      tools: { 'b/go': inTurn(fail(401), fine) },
+      step: { fallback: [{ component: 'b', action: 'go' }] },
+    })
+    expect(end.status).toBe('succeeded')
+    expect(asked).toEqual(['t', 'b'])
+    expect(chosen(ran)).toEqual(['credentials', 'fallback', 'credentials'])
+  })
+
+  it('are left alone where the policy goes straight to the fallback', async () => {
+    const { asked, refreshCredentials } = renewing([true])
+    const { end } = await go(fail(401), {
+      refreshCredentials,
+      settings: { components: { t: { recovery: { strategy: 'fallback', fallbacks: [{ value: 1 }] } } } },
+    })
+    expect([end.output, asked]).toEqual([1, []])
   })
 })

@@ -7,10 +7,6 @@ export interface Limiter {
    * @throws TuttiError `cancelled` at once when the signal aborts while waiting
    */
   acquire(signal: AbortSignal): Promise<() => void>
-  /** A place without waiting, given back with `release`; false when all are taken. Never overtakes somebody who waits. */
-  tryAcquire(): boolean
-  /** Gives back a place that `tryAcquire` took. */
-  release(): void
   readonly inUse: number
   readonly waiting: number
 }
@@ -42,22 +38,17 @@ export function createLimiter(limit: number): Limiter {
       release()
     }
   }
-  const tryAcquire = (): boolean => {
-    if (inUse >= places || waiters.size > 0) return false
-    inUse++
-    return true
-  }
-
   return {
-    tryAcquire,
-    release,
     acquire(signal) {
       return new Promise((resolve, reject) => {
         const refuse = (): void => {
           reject(new TuttiError('cancelled', 'The wait for a free place was cancelled.', { cause: signal.reason }))
         }
         if (signal.aborted) return refuse()
-        if (tryAcquire()) return resolve(once())
+        if (inUse < places && waiters.size === 0) {
+          inUse++
+          return resolve(once())
+        }
         const onAbort = (): void => {
           waiters.delete(waiter)
           refuse()

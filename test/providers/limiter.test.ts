@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TuttiError } from '../../src/contracts/errors.ts'
-import { createLimiter } from '../../src/resilience/limits.ts'
+import { createLimiter } from '../../src/providers/limiter.ts'
 
 const never = new AbortController().signal
 
@@ -9,14 +9,14 @@ describe('createLimiter', () => {
     const limiter = createLimiter(2)
     const order: string[] = []
     const first = await limiter.acquire(never)
-    await limiter.acquire(never)
+    const second = await limiter.acquire(never)
     const third = limiter.acquire(never).then(() => order.push('third'))
     const fourth = limiter.acquire(never).then(() => order.push('fourth'))
     expect([limiter.inUse, limiter.waiting]).toEqual([2, 2])
     first()
     await third
     expect(order).toEqual(['third'])
-    limiter.release()
+    second()
     await fourth
     expect(order).toEqual(['third', 'fourth'])
     expect([limiter.inUse, limiter.waiting]).toEqual([2, 0])
@@ -34,12 +34,13 @@ describe('createLimiter', () => {
   it('lets nobody overtake who waits', async () => {
     const limiter = createLimiter(1)
     const release = await limiter.acquire(never)
-    const waiting = limiter.acquire(never)
-    expect(limiter.tryAcquire()).toBe(false)
+    const order: string[] = []
+    const waiting = limiter.acquire(never).then(() => order.push('who waited'))
     release()
-    expect(limiter.tryAcquire()).toBe(false)
+    const late = limiter.acquire(never).then(() => order.push('who came later'))
     await waiting
-    expect(limiter.inUse).toBe(1)
+    expect([order, limiter.inUse, limiter.waiting]).toEqual([['who waited'], 1, 1])
+    void late
   })
 
   it('lets go of who is cancelled while waiting, at once, and keeps the order of the others (B60)', async () => {
@@ -59,6 +60,28 @@ describe('createLimiter', () => {
   it('takes no place for who was cancelled before asking', async () => {
     const limiter = createLimiter(1)
     await expect(limiter.acquire(AbortSignal.abort())).rejects.toThrow('cancelled')
+    expect(limiter.inUse).toBe(0)
+  })
+
+  it('has one place at least', async () => {
+    const limiter = createLimiter(0)
+    await limiter.acquire(never)
+    void limiter.acquire(never)
+    expect([limiter.inUse, limiter.waiting]).toEqual([1, 1])
+  })
+
+  it('says why the wait ended, and leaves nothing on the signal of who got a place', async () => {
+    const limiter = createLimiter(1)
+    const reason = new Error('stop')
+    await expect(limiter.acquire(AbortSignal.abort(reason))).rejects.toMatchObject({ cause: reason })
+    const release = await limiter.acquire(never)
+    const controller = new AbortController()
+    const next = limiter.acquire(controller.signal)
+    release()
+    const releaseNext = await next
+    controller.abort()
+    expect(limiter.inUse).toBe(1)
+    releaseNext()
     expect(limiter.inUse).toBe(0)
   })
 })

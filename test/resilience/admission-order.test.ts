@@ -1,0 +1,253 @@
+// Who goes first among those who need different things of one pool, and what becomes of rates on the way.
+import { describe, expect, it } from 'vitest'
+import { Admission, usageOf } from '../../src/resilience/admission.ts'
+import type { FairOrder } from '../../src/resilience/fair-queue.ts'
+import { Demand, Pool, type Waiter } from '../../src/resilience/pool.ts'
+import { createRateLimiter } from '../../src/resilience/rate-limit.ts'
+import { createManualClock } from '../support/manual-clock.ts'
+
+const createPool = (limit: number, name = 'shared'): Pool => new Pool({ kind: 'resource', name, limit })
+const needs = (...pools: Pool[]): Demand => new Demand(pools.map((pool) => ({ pool, amount: 1 })))
+const orderOf = (more: Partial<FairOrder> = {}): FairOrder => ({ priority: 2, flow: ['k'], ...more })
+
+/** One place that is taken, and work that waits for it with needs of its own for each, so that no queue sorts them. */
+function createContest() {
+  const shared = createPool(1)
+  const admission = new Admission()
+  const first = needs(shared)
+  admission.take(first)
+  const began: string[] = []
+  let last = first
+  return {
+    began,
+    join(name: string, order: Partial<FairOrder> = {}): { demand: Demand; waiter: Waiter } {
+      const demand = needs(shared, createPool(9, name))
+      const waiter: Waiter = {
+        order: orderOf(order),
+        isReady: () => true,
+        admit() {
+          began.push(name)
+          last = demand
+          return false
+        },
+      }
+      admission.wait(demand, waiter)
+      return { demand, waiter }
+    },
+    /** All of them, one after the other. */
+    run(turns = 10): string {
+      for (let i = 0; i < turns; i++) {
+        const before = began.length
+        admission.giveBack(last)
+        if (began.length === before) break
+      }
+      return began.join('')
+    },
+    admission,
+    shared,
+  }
+}
+
+describe('who goes first among different needs', () => {
+  it.each<[string, Partial<FairOrder>, Partial<FairOrder>]>([
+    ['the more urgent, before anything else', { priority: 1 }, { priority: 2, dueAtMs: 1, rank: 9 }],
+    ['the earlier due, before the larger rank', { dueAtMs: 100 }, { dueAtMs: 200, rank: 9 }],
+    ['the one that is due at all', { dueAtMs: 100 }, { rank: 9 }],
+    ['the larger rank', { rank: 2 }, { rank: 1 }],
+    ['the one that has a rank', { rank: 1 }, {}],
+  ])('is %s', (_rule, better, worse) => {
+    for (const order of ['ab', 'ba']) {
+      const contest = createContest()
+      for (const name of order) contest.join(name, name === 'a' ? better : worse)
+      expect(contest.run(), `after joining as ${order}`).toBe('ab')
+    }
+  })
+
+  it('is the flow that has had less, whatever is due or ranked in the others', () => {
+    const contest = createContest()
+    for (const name of ['a', 'b', 'c']) contest.join(name, { flow: ['x'], dueAtMs: 1, rank: 9 })
+    for (const name of ['A', 'B', 'C']) contest.join(name, { flow: ['y'] })
+    expect(contest.run()).toBe('aAbBcC')
+  })
+
+  it('is, of a flow of weight 3, three for one of another', () => {
+    const contest = createContest()
+    for (let i = 0; i < 9; i++) contest.join('h', { flow: ['heavy'], weight: 3 })
+    for (let i = 0; i < 9; i++) contest.join('l', { flow: ['light'] })
+    expect([...contest.run(8)].filter((name) => name === 'h')).toHaveLength(6)
+  })
+
+  it('is, of a flow that comes late, no more than its share of what is left', () => {
+    const contest = createContest()
+    for (let i = 0; i < 8; i++) contest.join('x', { flow: ['x'] })
+    contest.run(4)
+    for (let i = 0; i < 4; i++) contest.join('y', { flow: ['y'] })
+    expect([...contest.run(4)].slice(4).sort().join('')).toBe('xxyy')
+  })
+
+  it('is decided anew when nobody was left waiting: what was had before is forgotten', () => {
+    const contest = createContest()
+    for (const name of ['a', 'b', 'c', 'd']) contest.join(name, { flow: ['x'] })
+    contest.run(4)
+    expect(contest.began).toHaveLength(4)
+    contest.join('X', { flow: ['x'], rank: 2 })
+    contest.join('Y', { flow: ['y'], rank: 1 })
+    expect(contest.run(2)).toBe('abcdXY')
+  })
+
+  it('follows an order that changes while it waits', () => {
+    const contest = createContest()
+    contest.join('a', { rank: 5 })
+    const late = contest.join('b', { rank: 1 })
+    const changed: Waiter = { ...late.waiter, order: orderOf({ rank: 9 }) }
+    contest.admission.reorder(late.demand, changed)
+    Object.assign(late.waiter, { order: orderOf({ priority: 0 }) })
+    contest.admission.reorder(late.demand, late.waiter)
+    expect(contest.run()).toBe('ba')
+  })
+
+  it('is nobody who does not wait: to leave or to be reordered changes nothing then', () => {
+    const contest = createContest()
+    const { demand, waiter } = contest.join('a')
+    const stranger: Waiter = { ...waiter }
+    const { users } = demand
+    contest.admission.leave(demand, stranger)
+    contest.admission.reorder(demand, stranger)
+    expect([demand.users, demand.queue.size, contest.shared.parked.size]).toEqual([users, 1, 1])
+    contest.admission.leave(demand, waiter)
+    expect([demand.users, demand.queue.size, contest.shared.parked.size]).toEqual([0, 0, 0])
+  })
+})
+
+describe('a waiter', () => {
+  it('that has more of it stays, with the order that it has then', () => {
+    const contest = createContest()
+    const both = needs(contest.shared, createPool(9))
+    const names = ['a', 'b']
+    const waiter = {
+      order: orderOf({ rank: 9 }),
+      isReady: () => true,
+      admit(): boolean {
+        contest.began.push(names.shift() ?? '?')
+        this.order = orderOf({ rank: 1 })
+        return names.length > 0
+      },
+    }
+    contest.admission.wait(both, waiter)
+    contest.join('c', { rank: 5 })
+    contest.admission.giveBack(needs(contest.shared))
+    contest.admission.giveBack(both)
+    contest.run(2)
+    expect(contest.began.join('')).toBe('acb')
+    expect(both.isIdle).toBe(true)
+  })
+
+  it('that cannot use its turn leaves, holds nothing, and makes way', () => {
+    const contest = createContest()
+    const clock = createManualClock()
+    const limited = createPool(5, 'component')
+    limited.rate = createRateLimiter({ name: 'c', spec: { requests: 1, perMs: 1_000 }, clock })
+    const demand = needs(contest.shared, limited)
+    let asked = 0
+    contest.admission.wait(demand, {
+      order: orderOf({ rank: 9 }),
+      isReady: () => (asked++, false),
+      admit: () => {
+        throw new Error('it was not ready')
+      },
+    })
+    contest.join('b')
+    contest.run()
+    expect([contest.began, asked, demand.users, demand.isIdle]).toEqual([['b'], 1, 0, true])
+    expect([contest.shared.inUse, limited.inUse, limited.rate.tryTake()]).toEqual([0, 0, 0])
+  })
+})
+
+describe('the rate of a pool', () => {
+  const createLimited = () => {
+    const clock = createManualClock()
+    const pool = new Pool({
+      kind: 'component',
+      name: 'fx',
+      limit: 5,
+      rate: createRateLimiter({ name: 'fx', spec: { requests: 1, perMs: 1_000 }, clock }),
+    })
+    const admission = new Admission()
+    return { clock, pool, admission, demand: needs(pool) }
+  }
+
+  it('holds up what the places would let through, and nothing is held meanwhile', async () => {
+    const { clock, pool, admission, demand } = createLimited()
+    expect([admission.take(demand), admission.take(demand)]).toEqual([true, false])
+    expect([pool.inUse, demand.users]).toEqual([1, 1])
+    await clock.advance(1_000)
+    expect(admission.take(demand)).toBe(true)
+  })
+
+  it('gets back what was taken for a call that was not made, and not what was', () => {
+    const { admission, demand } = createLimited()
+    admission.take(demand)
+    admission.giveBack(demand)
+    expect(admission.take(demand)).toBe(false)
+    const unused = createLimited()
+    unused.admission.take(unused.demand)
+    unused.admission.giveBack(unused.demand, true)
+    expect(unused.admission.take(unused.demand)).toBe(true)
+  })
+
+  it('is not touched while a place is missing', () => {
+    const { pool, admission, demand } = createLimited()
+    pool.limit = 0
+    expect(admission.take(demand)).toBe(false)
+    expect(pool.rate?.tryTake()).toBe(0)
+  })
+
+  it('lets in who waits for it when it is free again', async () => {
+    const { clock, pool, admission, demand } = createLimited()
+    pool.rate?.onFree(() => admission.free(pool))
+    admission.take(demand)
+    let got = 0
+    const waiter = (): Waiter => ({ order: orderOf(), isReady: () => true, admit: () => (got++, false) })
+    admission.wait(demand, waiter())
+    admission.wait(demand, waiter())
+    await clock.advance(999)
+    expect(got).toBe(0)
+    await clock.advance(1)
+    expect(got).toBe(1)
+    await clock.advance(1_000)
+    expect([got, pool.parked.size, pool.inUse]).toEqual([2, 0, 3])
+  })
+})
+
+describe('what is shown of pools', () => {
+  it('is only what is in use, waited for or paused', () => {
+    const clock = createManualClock()
+    const [idle, used, waited, paused] = ['idle', 'used', 'waited', 'paused'].map((name) => createPool(1, name)) as [
+      Pool,
+      Pool,
+      Pool,
+      Pool,
+    ]
+    used.take(1)
+    const demand = needs(waited)
+    demand.waiting = 2
+    waited.parked.add(demand)
+    paused.rate = createRateLimiter({ name: 'paused', clock })
+    paused.rate.pause(2_000)
+    expect(usageOf([idle, used, waited, paused])).toEqual([
+      { kind: 'resource', name: 'used', inUse: 1, limit: 1, waiting: 0 },
+      { kind: 'resource', name: 'waited', inUse: 0, limit: 1, waiting: 2 },
+      { kind: 'resource', name: 'paused', inUse: 0, limit: 1, waiting: 0, pausedUntil: '2026-01-01T00:00:02.000Z' },
+    ])
+  })
+
+  it('is idle when nobody is inside and nobody waits', () => {
+    const pool = createPool(2)
+    expect(pool.isIdle).toBe(true)
+    pool.take(1)
+    expect(pool.isIdle).toBe(false)
+    pool.giveBack(1)
+    pool.parked.add(needs(pool))
+    expect(pool.isIdle).toBe(false)
+  })
+})
