@@ -114,7 +114,7 @@ const isEarlier = <T>(a: Entry<T>, b: Entry<T>): boolean =>
 /** Below the widest flows the due date speaks first, the share second. */
 const isFlowEarlier = <T>(a: Flow<T>, b: Flow<T>): boolean => {
   const [x, y] = [a.best, b.best]
-  if (x === undefined || y === undefined) return x !== undefined
+  if (x === undefined || y === undefined) return false
   if (x.dueAtMs !== y.dueAtMs) return x.dueAtMs < y.dueAtMs
   return a.start !== b.start ? a.start < b.start : isEarlier(x, y)
 }

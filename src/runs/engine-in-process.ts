@@ -21,6 +21,8 @@ interface Worker {
 /** What was told to stop gets this long; what still goes on then is left behind. */
 const STOP_GRACE_MS = 5_000
 const ACCEPTED = Promise.resolve()
+/** Runs begun in a row before other work of the process gets its turn: a thousand at once would all be half done at once. */
+const BATCH = 32
 
 const RANKS = { critical: 0, high: 1, normal: 2, low: 3 } as const satisfies Record<Priority, number>
 
@@ -115,19 +117,37 @@ export function createInProcessEngine({ clock, log, quotas, weightOf }: InProces
     if (job !== undefined) enqueue(job)
     else if (isAsked) enqueue({ runId })
   }
+  let sinceTurn = 0
+  let turnIsAsked = false
+  const askForTurn = (): void => {
+    if (turnIsAsked) return
+    turnIsAsked = true
+    setImmediate(() => {
+      turnIsAsked = false
+      sinceTurn = 0
+      pump()
+    })
+  }
   const pump = (): void => {
     if (worker === undefined || worker.stopping) return
     while (worker.running < worker.concurrency) {
+      if (sinceTurn >= BATCH) return askForTurn()
       const job = nextOf(queue)
       if (job === undefined) return
-      if (mayBegin(job)) runSegment(worker, job)
+      if (mayBegin(job)) begin(worker, job)
     }
   }
+  const begin = (of: Worker, job: Job): void => {
+    sinceTurn++
+    askForTurn()
+    runSegment(of, job)
+  }
   const enqueue = (job: Job): void => {
-    if (worker === undefined || worker.stopping || worker.running >= worker.concurrency || queue.size > 0) {
+    const isFull = worker === undefined || worker.stopping || worker.running >= worker.concurrency
+    if (worker === undefined || isFull || queue.size > 0 || sinceTurn >= BATCH) {
       addTo(queue, job)
       pump()
-    } else if (mayBegin(job)) runSegment(worker, job)
+    } else if (mayBegin(job)) begin(worker, job)
   }
 
   return {

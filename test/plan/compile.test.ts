@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { CompiledPlan } from '../../src/contracts/compiled.ts'
 import type { Issue } from '../../src/contracts/plan.ts'
 import { compilePlan } from '../../src/plan/compile.ts'
@@ -193,6 +193,11 @@ describe('compiling', () => {
     expect(Object.keys(plan?.steps[0] ?? {}).sort()).toEqual(['dependencies', 'guarded', 'index', 'name', 'step'])
     expect(plan).not.toHaveProperty('outputs')
     expect(plan).not.toHaveProperty('recovery')
+    const whole = await compiled([{ name: 'a', component: 'k', inputs: '${inputs.all}' }])
+    expect(whole.steps[0]?.wholeInputs?.references.map(({ text }) => text)).toEqual(['inputs.all'])
+    expect(whole.hasPriorities).toBe(false)
+    const urgent = await compiled([{ type: 'gate' }, { type: 'gate', name: 'b', priority: 'high' }])
+    expect(urgent.hasPriorities).toBe(true)
   })
 
   it('reads literal times of a wait as they are, and everything else as an expression', async () => {
@@ -235,58 +240,5 @@ describe('compiling', () => {
     const plan = await compiled(steps)
     expect(plan.steps).toHaveLength(10_000)
     expect(plan.dependants).toHaveLength(9_999)
-  })
-})
-
-describe('the parser', () => {
-  const call = { name: 'a', component: 'k' }
-  const needing: [string, object][] = [
-    ['outputs', { steps: [call], outputs: { x: '${1 + 1}' } }],
-    ['an if', { steps: [{ ...call, if: '1 + 1 == 2' }] }],
-    ['a wait', { steps: [{ name: 'a', wait: { until: '1 + 1 == 2' } }] }],
-    ['a wait with text', { steps: [{ name: 'a', wait: { until: '${string(inputs.day)}T10:00' } }] }],
-    ['inputs', { steps: [{ ...call, inputs: { x: '${1 + 1}' } }] }],
-    ['a transform', { steps: [{ name: 'a', set: { x: '${1 + 1}' } }] }],
-    ['a prompt', { steps: [{ name: 'a', type: 'ai-generate', prompt: '${1 + 1}' }] }],
-    ['a key', { steps: [{ ...call, concurrency: { key: '${1 + 1}', limit: 1 } }] }],
-    ['the second fallback', { steps: [{ ...call, fallback: [{ value: 1 }, { value: '${1 + 1}' }] }] }],
-    ['inputs of a fallback', { steps: [{ ...call, fallback: [{ component: 'k', inputs: { x: '${1 + 1}' } }] }] }],
-  ]
-  const plain = {
-    steps: [
-      { ...call, if: 'inputs.a', inputs: { x: 'a ${inputs.a} ${steps.b.output.c}' }, fallback: [{ component: 'k' }] },
-      { name: 'b', wait: { until: '2030-01-01T00:00:00Z' }, fallback: [{ value: '${inputs.a}' }] },
-      { name: 'c', wait: { until: 'inputs.a' } },
-      { name: 'd', wait: { until: '${inputs.a}' } },
-    ],
-    outputs: { x: '${inputs.a}' },
-  }
-  /** Each document compiled by a compiler of its own, and whether that has a parser then. */
-  const compileFresh = async (document: object): Promise<{ issues: Issue[]; isLoaded: boolean }> => {
-    vi.resetModules()
-    const { compilePlan } = await import('../../src/plan/compile.ts')
-    const { compileExpression } = await import('../../src/plan/expression.ts')
-    const { document: read } = await readDocument(document)
-    const { issues } = await compilePlan(read ?? { steps: [] })
-    let isLoaded = true
-    try {
-      compileExpression('1 + 1')
-    } catch {
-      isLoaded = false
-    }
-    return { issues, isLoaded }
-  }
-  const results = new Map<string, { issues: Issue[]; isLoaded: boolean }>()
-  beforeAll(async () => {
-    for (const [what, document] of [...needing, ['plain paths', plain] as const])
-      results.set(what, await compileFresh(document))
-  })
-
-  it.each(needing)('is loaded for %s', (what) => {
-    expect(results.get(what)).toEqual({ issues: [], isLoaded: true })
-  })
-
-  it('is not loaded for plain paths and times', () => {
-    expect(results.get('plain paths')).toEqual({ issues: [], isLoaded: false })
   })
 })

@@ -119,6 +119,61 @@ describe('who goes first among different needs', () => {
   })
 })
 
+describe('who need several things', () => {
+  it('do not overtake a better waiter of one of them, though they fit', () => {
+    const [gpu, cpu] = [createPool(4, 'gpu'), createPool(4, 'cpu')]
+    const admission = new Admission()
+    const of = (...list: [Pool, number][]): Demand => new Demand(list.map(([pool, amount]) => ({ pool, amount })))
+    const [two, four, both] = [of([gpu, 2]), of([gpu, 4]), of([cpu, 1], [gpu, 1])]
+    admission.take(two)
+    const began: string[] = []
+    const waiter = (name: string): Waiter => ({
+      order: orderOf(),
+      isReady: () => true,
+      admit: () => (began.push(name), false),
+    })
+    admission.wait(four, waiter('four'))
+    expect(admission.take(both)).toBe(false)
+    expect([gpu.inUse, cpu.inUse]).toEqual([2, 0])
+    admission.wait(both, waiter('both'))
+    expect(began).toEqual([])
+    expect(admission.take(of([cpu, 1]))).toBe(true)
+    admission.giveBack(two)
+    expect(began).toEqual(['four'])
+    admission.giveBack(four)
+    expect(began).toEqual(['four', 'both'])
+    // The same needs as somebody who waits: behind them.
+    admission.giveBack(both)
+    expect(admission.take(four)).toBe(true)
+    admission.wait(both, waiter('again'))
+    expect(admission.take(both)).toBe(false)
+  })
+
+  it('let in who fits as soon as the one before them becomes less urgent', () => {
+    const gpu = createPool(4, 'gpu')
+    const admission = new Admission()
+    const of = (amount: number): Demand => new Demand([{ pool: gpu, amount }])
+    const [two, four, one] = [of(2), of(4), of(1)]
+    admission.take(two)
+    const began: string[] = []
+    const waiter = (name: string, rank: number) => ({
+      order: orderOf({ rank }),
+      isReady: () => true,
+      admit: () => (began.push(name), false),
+    })
+    const large = waiter('four', 9)
+    admission.wait(four, large)
+    admission.wait(one, waiter('one', 5))
+    expect(began).toEqual([])
+    large.order = orderOf({ rank: 9 })
+    admission.reorder(four, large)
+    expect(began, 'nothing has changed').toEqual([])
+    large.order = orderOf({ rank: 1 })
+    admission.reorder(four, large)
+    expect(began).toEqual(['one'])
+  })
+})
+
 describe('a waiter', () => {
   it('that has more of it stays, with the order that it has then', () => {
     const contest = createContest()

@@ -56,6 +56,26 @@ describe('in-process engine', () => {
     }
     expect([most, running]).toEqual([2, 0])
   })
+  it('begins many runs in turns, so that neither they nor anything else of the process wait for all of them', async () => {
+    const { engine } = create()
+    const begun: string[] = []
+    engine.work(
+      async ({ runId }) => {
+        begun.push(runId)
+        return 'ended'
+      },
+      { concurrency: 1_000 },
+    )
+    for (let i = 0; i < 100; i++) void engine.submit({ runId: `r${i}` })
+    void engine.submit({ runId: 'urgent', priority: 'critical' })
+    const first = begun.length
+    expect(first).toBeLessThan(50)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(begun[first]).toBe('urgent')
+    for (let turns = 0; turns < 10 && begun.length < 101; turns++) await new Promise((resolve) => setImmediate(resolve))
+    expect(begun).toHaveLength(101)
+    expect(new Set(begun).size).toBe(101)
+  })
   it('holds a run back until its time', async () => {
     const { engine, clock } = create()
     const order: string[] = []

@@ -78,4 +78,29 @@ describe('fallback', () => {
       /first trouble.*fallback value of step "go" refers to something that is not there/,
     )
   })
+
+  it('that writes is on disk before anything builds on it; one that reads is not waited for', async () => {
+    const flushes = async (effect: 'read' | 'write') => {
+      const order: string[] = []
+      const world = createWorld({
+        tools: { 'a/read': fail(400), 'b/go': { effect, on: fine }, 'c/next': fine },
+      })
+      await world.run(
+        {
+          steps: [
+            call('a', 'a/read', {}, { fallback: [{ component: 'b', action: 'go' }] }),
+            call('next', 'c/next', {}, { dependsOn: ['a'] }),
+          ],
+        },
+        {
+          flush: () => (order.push('flush'), Promise.resolve()),
+          onEvent: (fact) =>
+            void ('step' in fact && /step-(start|end)/.test(fact.type) && order.push(`${fact.type} ${fact.step}`)),
+        },
+      )
+      return order.slice(order.indexOf('step-end a'))
+    }
+    expect(await flushes('write')).toEqual(['step-end a', 'flush', 'step-start next', 'step-end next'])
+    expect(await flushes('read')).toEqual(['step-end a', 'step-start next', 'step-end next'])
+  })
 })

@@ -356,7 +356,11 @@ describe('refused credentials', () => {
     const { asked, refreshCredentials } = renewing([true])
     const { end } = await go(fail(401), {
       refreshCredentials,
-      settings: { components: { t: { recovery: { strategy: 'fallback', fallbacks: [{ value: 1 }] } } } },
+      settings: {
+        components: {
+          t: { recovery: { classes: { authentication: { strategy: 'fallback' } }, fallbacks: [{ value: 1 }] } },
+        },
+      },
     })
     expect([end.output, asked]).toEqual([1, []])
   })

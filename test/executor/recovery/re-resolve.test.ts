@@ -56,6 +56,17 @@ describe('semantic re-resolution', () => {
     expect(system).not.toContain('468.285')
   })
 
+  it('takes an analysis that is no text for none', async () => {
+    const reply = (analysis: unknown) => () => ({ ...(fix({ q: 'good' })() as object), analysis }) as never
+    const analyses = async (analysis: unknown) => {
+      const { ran, end } = await go(onlyGood, { model: { 're-resolve': reply(analysis) } })
+      expect(end.status).toBe('succeeded')
+      return ran.of('step-repair').map((fact) => fact.analysis)
+    }
+    expect(await analyses(5)).toEqual([''])
+    expect(await analyses('x'.repeat(2_000))).toEqual([expect.stringMatching(/^x{900,999}/)])
+  })
+
   it.each([400, 404, 409, 422])('runs for HTTP %i, also without dependencies (B51)', async (status) => {
     const on: Handler = ({ q }) => (q === 'good' ? answer(1) : failure(status, 'BAD', 'no'))
     const { end, calls } = await go(on, { model: { 're-resolve': fix({ q: 'good' }) } })

@@ -39,7 +39,7 @@ describe('what a step of a plan calls', () => {
       { component: 'my-news', action: 'find_all' },
     ],
     [
-      { component: 'archive', action: 'find' },
+      { component: 'archive', action: 'archive.archive_find' },
       { component: 'archive', action: 'archive_find' },
     ],
     [{ action: 'SEND' }, { component: 'mail', action: 'send' }],
