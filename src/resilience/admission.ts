@@ -216,14 +216,14 @@ function bestOf(pool: Pool): Demand | undefined {
 }
 
 function isBefore(a: FairOrder, b: FairOrder, pool: Pool): boolean {
-  if (a.priority !== b.priority) return a.priority < b.priority
-  const share = startOf(pool, a) - startOf(pool, b)
-  if (share !== 0) return share < 0
-  const [dueA, dueB] = [a.dueAtMs ?? Infinity, b.dueAtMs ?? Infinity]
-  if (dueA !== dueB) return dueA < dueB
-  const turn = (a.turn?.at ?? 0) - (b.turn?.at ?? 0)
-  if (turn !== 0) return turn < 0
-  return (a.rank ?? 0) > (b.rank ?? 0)
+  const before =
+    a.priority - b.priority ||
+    startOf(pool, a) - startOf(pool, b) ||
+    // Two that are never due differ by NaN, which says nothing either.
+    (a.dueAtMs ?? Infinity) - (b.dueAtMs ?? Infinity) ||
+    (a.turn?.at ?? 0) - (b.turn?.at ?? 0) ||
+    (b.rank ?? 0) - (a.rank ?? 0)
+  return before < 0
 }
 
 const startOf = (pool: Pool, { flow: [widest = ''] }: FairOrder): number =>

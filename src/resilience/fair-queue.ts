@@ -108,20 +108,19 @@ class Heap<T extends Placed> {
   }
 }
 
-const isEarlier = <T>(a: Entry<T>, b: Entry<T>): boolean =>
-  a.dueAtMs !== b.dueAtMs ? a.dueAtMs < b.dueAtMs : a.rank !== b.rank ? a.rank > b.rank : a.arrival < b.arrival
+/** Below 0: the first one goes first. Two that are never due differ by NaN, which says nothing. */
+const compare = <T>(a: Entry<T>, b: Entry<T>): number =>
+  a.dueAtMs - b.dueAtMs || b.rank - a.rank || a.arrival - b.arrival
+const isEarlier = <T>(a: Entry<T>, b: Entry<T>): boolean => compare(a, b) < 0
 
 /** Below the widest flows the due date speaks first, the share second. */
 const isFlowEarlier = <T>(a: Flow<T>, b: Flow<T>): boolean => {
   const [x, y] = [a.best, b.best]
-  if (x === undefined || y === undefined) return false
-  if (x.dueAtMs !== y.dueAtMs) return x.dueAtMs < y.dueAtMs
-  return a.start !== b.start ? a.start < b.start : isEarlier(x, y)
+  return x !== undefined && y !== undefined && (x.dueAtMs - y.dueAtMs || a.start - b.start || compare(x, y)) < 0
 }
 const isShareEarlier = <T>(a: Flow<T>, b: Flow<T>): boolean => {
-  if (a.start !== b.start) return a.start < b.start
   const [x, y] = [a.best, b.best]
-  return x !== undefined && y !== undefined && isEarlier(x, y)
+  return x !== undefined && y !== undefined && (a.start - b.start || compare(x, y)) < 0
 }
 
 const MIN_PRUNE = 64

@@ -267,4 +267,44 @@ describe('binding', () => {
     expect(await evaluations({ n: 7 })).toBe(1)
     expect(await evaluations({ n: '${inputs.n}' })).toBe(3)
   })
+
+  it('binds inputs that are one expression for each run anew, and literal ones by the schema of now', async () => {
+    const world = createWorld({ tools: { 'dst/take': { inputs: typed, on: () => answer('taken') } } })
+    const whole = await compilePlan({
+      steps: [call('take', 'dst/take', '${inputs.all}' as never)],
+      inputs: { all: { type: 'object' } },
+    })
+    const literal = await compilePlan({ steps: [call('take', 'dst/take', { s: 7, i: '7' })] })
+    if (whole.plan === undefined || literal.plan === undefined) throw new Error('no plan')
+    for (const n of [1, 2]) await world.runPlan(whole.plan, { inputs: { all: { n } } })
+    for (let i = 0; i < 2; i++) await world.runPlan(literal.plan)
+    world.remove('dst')
+    world.register('dst/take', {
+      inputs: object({ s: { type: 'integer' }, i: { type: 'string' } }),
+      on: () => answer('taken'),
+    })
+    await world.runPlan(literal.plan)
+    expect(world.calls.map(({ inputs }) => inputs)).toEqual([
+      { n: 1 },
+      { n: 2 },
+      { s: '7', i: 7 },
+      { s: '7', i: 7 },
+      { s: 7, i: '7' },
+    ])
+  })
+
+  it('says which inputs do not fit: three of them in words, ten in details, and how many more', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `n${String(i).padStart(2, '0')}`)
+    const schema = object(Object.fromEntries(names.map((name) => [name, { type: 'number' }])))
+    const { end } = await bind(1, Object.fromEntries(names.map((name) => [name, 'many'])), schema)
+    expect(end.error?.code).toBe('invalid_input')
+    expect(end.error?.message).toMatch(/\(and 9 more\)$/)
+    expect(end.error?.details?.['field']).toBe('n00')
+    expect(end.error?.details?.['issues']).toHaveLength(10)
+    expect(end.error?.details?.['issues']).toContainEqual(
+      expect.objectContaining({ pointer: '/n09', keyword: 'type', message: expect.stringContaining('n09') }),
+    )
+    const two = await bind(1, { n: 'x', i: 'y' })
+    expect(two.end.error?.message).not.toContain('more)')
+  })
 })

@@ -1,6 +1,6 @@
 // Who goes first among those who need different things of one pool, and what becomes of rates on the way.
 import { describe, expect, it } from 'vitest'
-import { Admission, usageOf } from '../../src/resilience/admission.ts'
+import { Admission } from '../../src/resilience/admission.ts'
 import type { FairOrder } from '../../src/resilience/fair-queue.ts'
 import { Demand, Pool, type Waiter } from '../../src/resilience/pool.ts'
 import { createRateLimiter } from '../../src/resilience/rate-limit.ts'
@@ -174,6 +174,46 @@ describe('who need several things', () => {
   })
 })
 
+describe('who was sent from one full pool to another too often', () => {
+  it('keeps what it was sent away from: it begins, and then the others go on', () => {
+    const [a, b] = [createPool(1, 'a'), createPool(1, 'b')]
+    const [onA, onB, onBoth] = [needs(a), needs(b), needs(a, b)]
+    const admission = new Admission()
+    const began: string[] = []
+    const wait = (name: string, demand: Demand, rank: number): Waiter => {
+      const waiter: Waiter = {
+        order: orderOf({ rank }),
+        isReady: () => true,
+        admit: () => (began.push(name), false),
+      }
+      admission.wait(demand, waiter)
+      return waiter
+    }
+    admission.take(onA)
+    admission.take(onB)
+    const both = wait('both', onBoth, 9)
+    for (let i = 0; i < 9; i++) {
+      wait('a', onA, 1)
+      wait('b', onB, 1)
+    }
+    // In turn one of the two is free, and never both: it was sent on four times, and then stays.
+    for (const demand of [onA, onB, onA, onB, onA, onB]) admission.giveBack(demand)
+    expect(began.join(' ')).toBe('a b a b both')
+    expect([a.inUse, b.inUse]).toEqual([1, 1])
+    admission.giveBack(onBoth)
+    expect(began.slice(5).sort()).toEqual(['a', 'b'])
+    expect([onBoth.claims.size, onBoth.moves, onBoth.isIdle]).toEqual([0, 0, true])
+
+    // Who gives up gives up what it kept, too.
+    admission.wait(onBoth, both)
+    for (const demand of [onA, onB, onA, onB, onA]) admission.giveBack(demand)
+    const before = began.length
+    admission.leave(onBoth, both)
+    expect(began.length).toBe(before + 1)
+    expect([a.inUse, b.inUse]).toEqual([1, 1])
+  })
+})
+
 describe('a waiter', () => {
   it('that has more of it stays, with the order that it has then', () => {
     const contest = createContest()
@@ -215,94 +255,5 @@ describe('a waiter', () => {
     contest.run()
     expect([contest.began, asked, demand.users, demand.isIdle]).toEqual([['b'], 1, 0, true])
     expect([contest.shared.inUse, limited.inUse, limited.rate.tryTake()]).toEqual([0, 0, 0])
-  })
-})
-
-describe('the rate of a pool', () => {
-  const createLimited = () => {
-    const clock = createManualClock()
-    const pool = new Pool({
-      kind: 'component',
-      name: 'fx',
-      limit: 5,
-      rate: createRateLimiter({ name: 'fx', spec: { requests: 1, perMs: 1_000 }, clock }),
-    })
-    const admission = new Admission()
-    return { clock, pool, admission, demand: needs(pool) }
-  }
-
-  it('holds up what the places would let through, and nothing is held meanwhile', async () => {
-    const { clock, pool, admission, demand } = createLimited()
-    expect([admission.take(demand), admission.take(demand)]).toEqual([true, false])
-    expect([pool.inUse, demand.users]).toEqual([1, 1])
-    await clock.advance(1_000)
-    expect(admission.take(demand)).toBe(true)
-  })
-
-  it('gets back what was taken for a call that was not made, and not what was', () => {
-    const { admission, demand } = createLimited()
-    admission.take(demand)
-    admission.giveBack(demand)
-    expect(admission.take(demand)).toBe(false)
-    const unused = createLimited()
-    unused.admission.take(unused.demand)
-    unused.admission.giveBack(unused.demand, true)
-    expect(unused.admission.take(unused.demand)).toBe(true)
-  })
-
-  it('is not touched while a place is missing', () => {
-    const { pool, admission, demand } = createLimited()
-    pool.limit = 0
-    expect(admission.take(demand)).toBe(false)
-    expect(pool.rate?.tryTake()).toBe(0)
-  })
-
-  it('lets in who waits for it when it is free again', async () => {
-    const { clock, pool, admission, demand } = createLimited()
-    pool.rate?.onFree(() => admission.free(pool))
-    admission.take(demand)
-    let got = 0
-    const waiter = (): Waiter => ({ order: orderOf(), isReady: () => true, admit: () => (got++, false) })
-    admission.wait(demand, waiter())
-    admission.wait(demand, waiter())
-    await clock.advance(999)
-    expect(got).toBe(0)
-    await clock.advance(1)
-    expect(got).toBe(1)
-    await clock.advance(1_000)
-    expect([got, pool.parked.size, pool.inUse]).toEqual([2, 0, 3])
-  })
-})
-
-describe('what is shown of pools', () => {
-  it('is only what is in use, waited for or paused', () => {
-    const clock = createManualClock()
-    const [idle, used, waited, paused] = ['idle', 'used', 'waited', 'paused'].map((name) => createPool(1, name)) as [
-      Pool,
-      Pool,
-      Pool,
-      Pool,
-    ]
-    used.take(1)
-    const demand = needs(waited)
-    demand.waiting = 2
-    waited.parked.add(demand)
-    paused.rate = createRateLimiter({ name: 'paused', clock })
-    paused.rate.pause(2_000)
-    expect(usageOf([idle, used, waited, paused])).toEqual([
-      { kind: 'resource', name: 'used', inUse: 1, limit: 1, waiting: 0 },
-      { kind: 'resource', name: 'waited', inUse: 0, limit: 1, waiting: 2 },
-      { kind: 'resource', name: 'paused', inUse: 0, limit: 1, waiting: 0, pausedUntil: '2026-01-01T00:00:02.000Z' },
-    ])
-  })
-
-  it('is idle when nobody is inside and nobody waits', () => {
-    const pool = createPool(2)
-    expect(pool.isIdle).toBe(true)
-    pool.take(1)
-    expect(pool.isIdle).toBe(false)
-    pool.giveBack(1)
-    pool.parked.add(needs(pool))
-    expect(pool.isIdle).toBe(false)
   })
 })

@@ -308,6 +308,19 @@ describe('createBreakers', () => {
     ])
   })
 
+  it('remembers a fault of the call that tries it, so that others are asked first, and nothing else of it', async () => {
+    await times(10, 'a/1', fail('component_failed'))
+    for (const code of ['component_failed', 'cancelled', 'component_rejected'] as const) {
+      const before = breakers.of('a/1').lastFaultAt
+      vi.advanceTimersByTime(settings.resetMs)
+      await times(1, 'a/1', fail(code))
+      expect(breakers.of('a/1').lastFaultAt).toBe(
+        code === 'component_failed' ? Date.now() : code === 'cancelled' ? before : 0,
+      )
+      expect(breakers.of('a/1').state).toBe(code === 'component_rejected' ? 'closed' : 'open')
+    }
+  })
+
   it('leaves no timer behind when it is closed', () => {
     breakers.of('a/1')
     breakers.close()

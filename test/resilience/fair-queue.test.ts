@@ -128,6 +128,28 @@ describe('the fair queue', () => {
     expect(drain(fill(narrow))).toEqual(['sooner', 'later', 'large', 'small'])
   })
 
+  it('lets a due date go before the share of a narrow flow, and not before that of a widest one', () => {
+    const first = (flows: readonly [string[], string[]]): string | undefined => {
+      const queue = createFairQueue<string>()
+      const [had, waits] = flows
+      for (let i = 0; i < 3; i++) queue.push(`had${i}`, of({ flow: had }))
+      queue.push('waits', of({ flow: waits, rank: -1 }))
+      for (let i = 0; i < 2; i++) queue.pop()
+      queue.push('due', of({ flow: had, dueAtMs: 5 }))
+      return queue.peek()
+    }
+    expect(
+      first([
+        ['k', 'a'],
+        ['k', 'b'],
+      ]),
+    ).toBe('due')
+    const queue = fill({ a1: { flow: ['a'] }, a2: { flow: ['a'] }, b1: { flow: ['b'] } })
+    expect(queue.pop()).toBe('a1')
+    queue.push('a3', of({ flow: ['a'], dueAtMs: 5 }))
+    expect(queue.peek()).toBe('b1')
+  })
+
   it('follows the best of a flow when that one comes late or leaves', () => {
     const queue = fill({ a: { flow: ['k', 'a'], rank: 1 }, b: { flow: ['k', 'b'], rank: 2 } })
     queue.push('a2', of({ flow: ['k', 'a'], rank: 3 }))

@@ -194,6 +194,40 @@ describe('a rate limit', () => {
     expect(bucket.tryTake(1)).toBe(0)
   })
 
+  it('lets in whoever waits as soon as enough is given back, and wakes nobody for what turned out to be more', async () => {
+    const clock = createManualClock()
+    const limiter = createRateLimiter({ name: 'tokens', spec: { requests: 10, perMs: 10_000, burst: 3 }, clock })
+    expect(limiter.tryTake(3)).toBe(0)
+    let got = 0
+    for (let i = 0; i < 2; i++) void limiter.take(never, 2).then(() => got++)
+    limiter.giveBack(1)
+    await clock.advance(0)
+    expect(got).toBe(0)
+    limiter.giveBack(1)
+    await clock.advance(0)
+    expect([got, limiter.usage().waiting]).toEqual([1, 1])
+    limiter.giveBack(-1)
+    await clock.advance(2_999)
+    expect(got).toBe(1)
+    await clock.advance(1)
+    expect(got).toBe(2)
+  })
+
+  it('tells others of a pause only when it lengthens theirs, and hears none but its own', async () => {
+    const clock = createManualClock()
+    const { coordination, hearers } = createFakeCoordination(clock)
+    const told: SharedNote[] = []
+    hearers.add((note) => told.push(note))
+    const limiter = createRateLimiter({ name: 'rates', clock, coordination })
+    limiter.pause(2_000)
+    limiter.pause(2_000)
+    limiter.pause(500)
+    limiter.pause(0)
+    expect(told).toEqual([{ kind: 'pause', key: 'rates', untilMs: clock.now() + 2_000 }])
+    coordination.announce({ kind: 'breaker', key: 'rates', untilMs: clock.now() + 60_000 })
+    expect(limiter.tryTake()).toBe(2_000)
+  })
+
   it('refuses those who wait when it is closed', async () => {
     const limiter = createRateLimiter({ name: 'rates', spec: tenPerSecond, clock: createManualClock() })
     limiter.tryTake()
