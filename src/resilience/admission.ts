@@ -174,11 +174,11 @@ export class Admission {
     const waiter = demand?.queue.peek()
     if (demand === undefined || waiter === undefined) return false
     const blocker = this.#blockerOf(demand)
-    if (blocker === pool) return false
     if (blocker !== undefined) {
       // What lacks only a rate's time keeps no places from others meanwhile.
       const isForTime = blocker.fits(demand.amounts[demand.pools.indexOf(blocker)] ?? 1)
       if (isForTime) this.#dropClaims(demand)
+      if (blocker === pool) return false
       const isClaimed = demand.claims.has(pool)
       if (blocker !== demand.parkedAt) this.#move(demand, demand.parkedAt ?? pool, blocker, isForTime)
       return !isClaimed

@@ -136,9 +136,13 @@ class Flow<T> implements Placed {
   at = -1
   /** The virtual time at which its next item is due its turn. */
   start = 0
-  /** The virtual time of its flows: the start of the one that was served last. */
+  /** The virtual time of its flows: one passes while each of those with something to do is served once, by its weight. */
   now = 0
   weight = 1
+  /** What it counts for in its parent while it has something to do. */
+  counted = 0
+  /** Of those of its flows that have something to do, together. */
+  weights = 0
   best: Entry<T> | undefined
   #pruneAt = MIN_PRUNE
 
@@ -156,6 +160,19 @@ class Flow<T> implements Placed {
       this.known.set(name, flow)
     }
     return flow
+  }
+
+  join(flow: Flow<T>): void {
+    flow.counted = flow.weight
+    this.weights += flow.counted
+    this.flows.add(flow)
+  }
+
+  leave(flow: Flow<T>): void {
+    this.flows.remove(flow)
+    flow.at = -1
+    // Sums of fractions come back to nothing exactly.
+    this.weights = this.flows.size === 0 ? 0 : this.weights - flow.counted
   }
 
   #prune(): void {
@@ -186,15 +203,15 @@ export function createFairQueue<T>(): FairQueue<T> {
       const { parent } = flow
       flow.best = flow.items.first ?? flow.flows.first?.best
       if (isCharged) {
-        parent.now = Math.max(parent.now, flow.start)
+        // Would it stand still while newcomers are served, they would go before whoever was served once, for ever.
+        parent.now = Math.max(parent.now, flow.start) + 1 / parent.weights
         flow.start += 1 / flow.weight
       }
       if (flow.best === undefined) {
-        if (flow.at >= 0) parent.flows.remove(flow)
-        flow.at = -1
+        if (flow.at >= 0) parent.leave(flow)
       } else if (flow.at < 0) {
         flow.start = Math.max(flow.start, parent.now)
-        parent.flows.add(flow)
+        parent.join(flow)
       } else parent.flows.adjust(flow)
     }
   }
