@@ -27,6 +27,8 @@ export interface FairQueue<T> {
   /** Without a charge. False: it is not in the queue. */
   remove(item: T): boolean
   readonly size: number
+  /** How many flows it remembers. */
+  readonly flows: number
 }
 
 /** What stands in a heap and knows where. */
@@ -162,6 +164,13 @@ class Flow<T> implements Placed {
     return flow
   }
 
+  /** Of those that it knows, on all levels. */
+  count(): number {
+    let count = this.known.size
+    for (const flow of this.known.values()) count += flow.count()
+    return count
+  }
+
   join(flow: Flow<T>): void {
     flow.counted = flow.weight
     this.weights += flow.counted
@@ -203,8 +212,8 @@ export function createFairQueue<T>(): FairQueue<T> {
       const { parent } = flow
       flow.best = flow.items.first ?? flow.flows.first?.best
       if (isCharged) {
-        // Would it stand still while newcomers are served, they would go before whoever was served once, for ever.
-        parent.now = Math.max(parent.now, flow.start) + 1 / parent.weights
+        // If it stood still while newcomers are served, they would go before whoever was served once, for ever.
+        parent.now = Math.max(parent.now + 1 / parent.weights, flow.start)
         flow.start += 1 / flow.weight
       }
       if (flow.best === undefined) {
@@ -252,6 +261,9 @@ export function createFairQueue<T>(): FairQueue<T> {
     },
     get size() {
       return entries.size
+    },
+    get flows() {
+      return roots.reduce((sum, root) => sum + root.count(), 0)
     },
   }
 }

@@ -239,4 +239,13 @@ describe('readOutcome', () => {
     const input = errorOf(envelope({ code: 'OTHER', category: 'INPUT_ERROR', message: 'm' }), 200)
     expect([busy.code, input.code]).toEqual(['component_failed', 'component_rejected'])
   })
+
+  it('lets other inputs be tried for a refusal in an envelope of any status, and for 400, 404, 409 and 422', () => {
+    const rejected = (status?: number): boolean =>
+      speaksOfInputs(new TuttiError('component_rejected', 'no', { details: status === undefined ? {} : { status } }))
+    expect([undefined, 200, 399, 400, 404, 409, 422, 500, 503].map(rejected)).toEqual(Array(9).fill(true))
+    expect([405, 406, 415, 499].map(rejected)).toEqual(Array(4).fill(false))
+    for (const code of ['invalid_input', 'missing_input'] as const)
+      expect(speaksOfInputs(new TuttiError(code, 'no'))).toBe(true)
+  })
 })

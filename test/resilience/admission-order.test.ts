@@ -212,6 +212,37 @@ describe('who was sent from one full pool to another too often', () => {
     expect(began.length).toBe(before + 1)
     expect([a.inUse, b.inUse]).toEqual([1, 1])
   })
+
+  it('keeps nothing from others once it lacks only time', async () => {
+    const clock = createManualClock()
+    const [a, b] = [createPool(1, 'a'), createPool(1, 'b')]
+    b.rate = createRateLimiter({ name: 'b', spec: { requests: 3, perMs: 1_000 }, clock })
+    const [onA, onB, onBoth] = [needs(a), needs(b), needs(a, b)]
+    const admission = new Admission()
+    b.rate.onFree(() => admission.free(b))
+    const began: string[] = []
+    const wait = (name: string, demand: Demand, rank: number): void =>
+      admission.wait(demand, { order: orderOf({ rank }), isReady: () => true, admit: () => (began.push(name), false) })
+    admission.take(onA)
+    admission.take(onB)
+    wait('both', onBoth, 9)
+    for (let i = 0; i < 9; i++) {
+      wait('a', onA, 1)
+      wait('b', onB, 1)
+    }
+    for (const demand of [onA, onB, onA, onB, onA]) admission.giveBack(demand)
+    // Sent on so often, it keeps `a` while it waits for `b`.
+    expect(began.join(' ')).toBe('a b a b')
+    expect(a.inUse).toBe(0)
+    admission.giveBack(onB)
+    // Of `b` there is a place, and no call allowed before long.
+    expect(began.join(' ')).toBe('a b a b a')
+    admission.giveBack(onA)
+    await clock.advance(1_000)
+    expect(began.join(' ')).toBe('a b a b a a')
+    admission.giveBack(onA)
+    expect(began.join(' ')).toBe('a b a b a a both')
+  })
 })
 
 describe('a waiter', () => {

@@ -175,25 +175,37 @@ describe('the fair queue', () => {
 
   it('forgets flows that have nothing to do only when the others have had as much', () => {
     const queue = createFairQueue<string>()
-    const push = (flow: string): void => queue.push(flow, of({ flow: [flow] }))
-    queue.push('greedy0', of({ flow: ['greedy'] }))
-    queue.push('other', of({ flow: ['other'] }))
-    for (let i = 1; i <= 5; i++) {
-      // One at a time, each charged to it.
-      if (queue.peek() === 'other') queue.pop()
-      queue.pop()
-      queue.push(`greedy${i}`, of({ flow: ['greedy'] }))
-    }
-    queue.remove('greedy5')
-    queue.push('late', of({ flow: ['late'] }))
+    queue.push('light', of({ flow: ['light'], weight: 0.1, rank: 1 }))
+    for (let i = 0; i < 3; i++) queue.push(`other${i}`, of({ flow: ['other'] }))
+    expect(queue.pop()).toBe('light')
     // More names than are kept for nothing.
     for (let i = 0; i < 200; i++) {
-      push(`passer${i}`)
+      queue.push(`passer${i}`, of({ flow: [`passer${i}`] }))
       queue.remove(`passer${i}`)
     }
-    queue.push('late2', of({ flow: ['late'] }))
-    queue.push('greedy', of({ flow: ['greedy'], rank: 9 }))
-    expect(drain(queue)[0]).toBe('late')
+    queue.push('late', of({ flow: ['late'] }))
+    queue.push('light', of({ flow: ['light'], weight: 0.1, rank: 9 }))
+    expect(drain(queue)).toEqual(['other0', 'late', 'other1', 'other2', 'light'])
+  })
+
+  it.each([1, 7])('remembers no more flows for all the runs there ever were, %i of them at a time', (atOnce) => {
+    const queue = createFairQueue<string>()
+    for (let i = 0; i < 10_000; i++) {
+      queue.push(`${i}`, of({ flow: ['team', `run${i}`] }))
+      if (queue.size >= atOnce) queue.pop()
+    }
+    expect(queue.flows).toBeLessThan(500)
+  })
+
+  it('lets newcomers without end not go before who was served once already', () => {
+    const queue = createFairQueue<string>()
+    for (let i = 0; i < 2; i++) queue.push(`patient${i}`, of({ flow: ['team', 'patient'] }))
+    const served: (string | undefined)[] = []
+    for (let i = 0; i < 40; i++) {
+      queue.push(`newcomer${i}`, of({ flow: ['team', `run${i}`] }))
+      if (queue.size > 5) served.push(queue.pop())
+    }
+    expect(served.slice(0, 12)).toContain('patient1')
   })
 
   it('loses nobody, gives nobody twice, and never a less urgent one first, whatever comes and goes', () => {

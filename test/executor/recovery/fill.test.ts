@@ -80,9 +80,10 @@ describe('fill', () => {
       throw new TuttiError('model_timeout', 'No answer.')
     }
     for (const fill of [failing, () => 'text', () => null]) {
-      const { end, calls } = await go(fine, { inputs: {}, model: { fill } })
+      const { end, calls, ran } = await go(fine, { inputs: {}, model: { fill } })
       expect(calls).toHaveLength(0)
       expect(end.error?.code).toBe('missing_input')
+      expect(ran.of('step-repair')).toEqual([])
     }
   })
 
