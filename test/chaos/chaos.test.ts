@@ -77,7 +77,6 @@ async function startRuns(orchestrator: Orchestrator, dice: () => number): Promis
   const runs = Array.from({ length: RUNS }, async (_, n): Promise<Response> => {
     const abort = new AbortController()
     const cancelAfterMs = n % 5 === 0 ? dice() * 2_000 : undefined
-    let runId = ''
     const priority = PRIORITIES[Math.floor(dice() * PRIORITIES.length)] ?? 'normal'
     const run = orchestrator.execute(
       DOCUMENT,
@@ -87,15 +86,16 @@ async function startRuns(orchestrator: Orchestrator, dice: () => number): Promis
         priority,
         key: `team-${n % 3}`,
         ...(n % 7 === 0 && { budget: { componentCalls: BUDGET_CALLS } }),
-        onEvent: (event) => (runId = event.runId),
       },
     )
-    if (cancelAfterMs !== undefined) {
-      await sleep(cancelAfterMs)
-      cancelled.set(runId, Date.now())
-      abort.abort()
-    }
-    return await run
+    if (cancelAfterMs === undefined) return await run
+    await sleep(cancelAfterMs)
+    const cancelledAt = Date.now()
+    abort.abort()
+    // Only its answer surely names it: it may not have begun when it was cancelled.
+    const response = await run
+    cancelled.set(response.runId, cancelledAt)
+    return response
   })
   return { responses: await Promise.all(runs), cancelled }
 }
