@@ -4,6 +4,7 @@ import type { Capability, Component, Instance } from '../contracts/capability.ts
 import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { JsonObject } from '../contracts/json.ts'
 import type { InvokerCall, InvokerResult } from '../contracts/parts.ts'
+import type { CircuitBreaker } from '../resilience/instance-breaker.ts'
 import { formatDuration } from '../util/duration.ts'
 import type { CallTarget } from './call-target.ts'
 import type { Deadline, DeadlineList } from './deadlines.ts'
@@ -38,9 +39,11 @@ export class Attempt implements InvokerCall, Deadline {
   #controller: AbortController | undefined
   #stopReason: TuttiError | undefined
   /** Set while the call is open. */
-  #resolve: ((ended: Outcome | FailedAttempt) => void) | undefined
+  #resolve: Ended | undefined
   #spec: CallSpec | undefined
-  #leave: LeaveBreaker | undefined
+  /** Undefined on trial: the breaker then goes by how the whole call ends. */
+  #breaker: CircuitBreaker | undefined
+  #ticket = 0
   #free: (() => void) | undefined
   // Its link in the list of its time limit.
   at = Number.NaN
@@ -75,10 +78,7 @@ export class Attempt implements InvokerCall, Deadline {
   }
 
   begin(): void {
-    this.#execution.interruptWith((reason) => {
-      this.end('cancelled', reason)
-      this.#stop(reason)
-    })
+    this.#execution.interruptWith(this)
     this.#execution.emit({
       type: 'attempt-start',
       step: this.#execution.name,
@@ -109,27 +109,32 @@ export class Attempt implements InvokerCall, Deadline {
     }
   }
 
+  /** The same as a promise, for those who wait for it. On trial: the breaker hears of it from them. */
+  perform(spec: CallSpec): Promise<Outcome | FailedAttempt> {
+    return new Promise((resolve) => this.start(spec, undefined, 0, resolve))
+  }
+
   /**
-   * The outcome, or what went wrong: the answer, the end of its time, or the step's stop, whichever comes first. What comes later is
-   * dropped. Made of one promise: this is what every step of every run goes through.
+   * Tells `ended` the outcome, or what went wrong: the answer, the end of its time, or the step's stop, whichever comes first. What
+   * comes later is dropped. An outcome comes later than this returns; what went wrong may come at once. There is no promise in
+   * between: this is what every step of every run goes through.
    */
-  perform(spec: CallSpec, leave: LeaveBreaker): Promise<Outcome | FailedAttempt> {
+  start(spec: CallSpec, breaker: CircuitBreaker | undefined, ticket: number, ended: Ended): void {
     const { run } = this.#execution
     this.#spec = spec
-    this.#leave = leave
-    return new Promise((resolve) => {
-      this.#resolve = resolve
-      try {
-        this.#free = run.view.busy(this.instance)
-        this.#execution.isRateUsed = spec.target.pool.rate !== undefined
-        this.begin()
-        // What cannot be taken back is on disk before it is done.
-        if (spec.isIdempotent || run.flush === undefined) this.#send(spec, this.startedAt)
-        else this.#sendOnceWritten(spec, run.flush)
-      } catch (thrown) {
-        this.#fail(thrown)
-      }
-    })
+    this.#breaker = breaker
+    this.#ticket = ticket
+    this.#resolve = ended
+    try {
+      this.#free = run.view.busy(this.instance)
+      this.#execution.isRateUsed = spec.target.pool.rate !== undefined
+      this.begin()
+      // What cannot be taken back is on disk before it is done.
+      if (spec.isIdempotent || run.flush === undefined) this.#send(spec, this.startedAt)
+      else this.#sendOnceWritten(spec, run.flush)
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
   }
 
   #sendOnceWritten(spec: CallSpec, flush: () => Promise<void>): void {
@@ -137,6 +142,12 @@ export class Attempt implements InvokerCall, Deadline {
       () => this.#send(spec, this.#execution.frame.clock.now()),
       (thrown: unknown) => this.#fail(thrown),
     )
+  }
+
+  /** The step is stopped. */
+  interrupt(reason: TuttiError): void {
+    this.end('cancelled', reason)
+    this.#stop(reason)
   }
 
   /** Its time is up. */
@@ -169,7 +180,7 @@ export class Attempt implements InvokerCall, Deadline {
       return this.#fail(thrown)
     }
     const resolve = this.#settle()
-    void this.#leave?.()
+    void this.#breaker?.leave(this.#ticket)
     learn(this.#execution, target, this)
     this.end('succeeded')
     resolve?.(outcome)
@@ -184,13 +195,13 @@ export class Attempt implements InvokerCall, Deadline {
       learn(this.#execution, target, this, error)
       resolve({ error, attempt: this })
     }
-    const counted = this.#leave?.(error)
+    const counted = this.#breaker?.leave(this.#ticket, error)
     if (counted === undefined) told()
     else counted.then(told, told)
   }
 
   /** Nothing that comes now is heard. */
-  #settle(): ((ended: Outcome | FailedAttempt) => void) | undefined {
+  #settle(): Ended | undefined {
     const resolve = this.#resolve
     if (resolve === undefined) return undefined
     this.#resolve = undefined
@@ -203,13 +214,14 @@ export class Attempt implements InvokerCall, Deadline {
   #stop(reason: TuttiError): void {
     this.#stopReason = reason
     this.#execution.interruptWith(undefined)
-    this.#fail(reason)
+    // First the call, then whatever follows from its end: nobody calls again while it goes on.
     this.#controller?.abort(reason)
+    this.#fail(reason)
   }
 }
 
-/** Tells the breaker how the call ended; what comes back is waited for before anybody decides whether to call again. */
-type LeaveBreaker = (error?: unknown) => Promise<void> | undefined
+/** Hears once how a call ended. */
+export type Ended = (ended: Outcome | FailedAttempt) => void
 
 function timeoutOf(target: CallTarget, timeoutMs: number): TuttiError {
   return new TuttiError(

@@ -4,7 +4,7 @@ import type { Instance } from '../contracts/capability.ts'
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { Breakers } from '../resilience/breaker.ts'
 import type { CircuitBreaker } from '../resilience/instance-breaker.ts'
-import { Attempt, type CallSpec, type FailedAttempt } from './attempt.ts'
+import { Attempt, type CallSpec, type Ended, type FailedAttempt } from './attempt.ts'
 import type { CallTarget } from './call-target.ts'
 import type { Outcome } from './outcome.ts'
 import { breakerKeyOf, type CallMemory, pickInstance } from './pick-instance.ts'
@@ -21,33 +21,47 @@ export function callOnce(
   breakers: Breakers,
   memory: CallMemory,
 ): Promise<Outcome | FailedAttempt> {
+  return new Promise((resolve) => startOnce(execution, spec, breakers, memory, resolve))
+}
+
+/** `callOnce` for whoever can be called back: an outcome later than this returns, what went wrong perhaps at once. */
+export function startOnce(
+  execution: StepExecution,
+  spec: CallSpec,
+  breakers: Breakers,
+  memory: CallMemory,
+  ended: Ended,
+): void {
   try {
     const waiting = execution.holdFor(spec.target)
-    if (waiting === undefined) return callHeld(execution, spec, breakers, memory)
-    return waiting.then(() => callHeld(execution, spec, breakers, memory)).catch(notBegun)
+    if (waiting === undefined) startHeld(execution, spec, breakers, memory, ended)
+    else
+      waiting
+        .then(() => startHeld(execution, spec, breakers, memory, ended))
+        .catch((thrown: unknown) => ended(notBegun(thrown)))
   } catch (thrown) {
-    return Promise.resolve(notBegun(thrown))
+    ended(notBegun(thrown))
   }
 }
 
 const notBegun = (thrown: unknown): FailedAttempt => ({ error: toTuttiError(thrown) })
 
 /** The step has its places. @throws what keeps any instance from being called */
-function callHeld(
+function startHeld(
   execution: StepExecution,
   spec: CallSpec,
   breakers: Breakers,
   memory: CallMemory,
-): Promise<Outcome | FailedAttempt> {
+  ended: Ended,
+): void {
   const { target } = spec
   const { budget } = execution.run
   if (budget !== undefined && !reserveCall(execution, budget, target)) throw outOfBudget(execution, target)
   const instance = pickInstance(execution, target, breakers, memory)
   const breaker = breakers.of(breakerKeyOf(target, instance), target.component.name)
   const ticket = breaker.enter()
-  if (ticket === undefined) return callOnTrial(execution, spec, breaker, instance)
-  const attempt = beginAttempt(execution, spec, instance)
-  return attempt.perform(spec, (error) => breaker.leave(ticket, error))
+  if (ticket === undefined) void callOnTrial(execution, spec, breaker, instance).then(ended)
+  else beginAttempt(execution, spec, instance).start(spec, breaker, ticket, ended)
 }
 
 function beginAttempt(execution: StepExecution, spec: CallSpec, instance: Instance): Attempt {
@@ -69,7 +83,7 @@ async function callOnTrial(
   let ended: Outcome | FailedAttempt | undefined
   try {
     await breaker.run(async () => {
-      ended = await beginAttempt(execution, spec, instance).perform(spec, () => undefined)
+      ended = await beginAttempt(execution, spec, instance).perform(spec)
       if ('error' in ended) throw ended.error
     })
   } catch (thrown) {

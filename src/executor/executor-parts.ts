@@ -6,7 +6,6 @@ import type { Coordination } from '../contracts/coordination.ts'
 import type { AskModel, Clock, Invoker, Logger, Random, StepHandler } from '../contracts/parts.ts'
 import type { Breakers } from '../resilience/breaker.ts'
 import type { CallTargets } from './call-target.ts'
-import type { Outcome } from './outcome.ts'
 import type { Pools } from './pools.ts'
 import type { Escalations } from './recovery/escalation.ts'
 import type { StepExecution } from './step-execution.ts'
@@ -45,6 +44,7 @@ export interface SchedulerParts {
   readonly maxConcurrency: number
   readonly pools: Pools
   readonly targets: CallTargets
-  readonly runCall: (execution: StepExecution) => Promise<Outcome>
+  /** Tells the step's `frame.ends` how it ended. */
+  readonly runCall: (execution: StepExecution) => void
   readonly handlers: ReadonlyMap<string, StepHandler>
 }

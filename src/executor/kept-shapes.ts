@@ -53,6 +53,7 @@ export function keepShapes(run: RunContext, parts: SchedulerParts): readonly obj
     deadlines: new Deadlines(clock),
     places: { hold: () => undefined, pause: () => undefined },
     pools: parts.pools,
+    ends: { succeeded: () => undefined, failed: () => undefined },
   }
   const execution = new StepExecution(frame, STEP, clock.now())
   const target = {

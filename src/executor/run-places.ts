@@ -125,9 +125,11 @@ export class RunPlaces implements Places, GroupHost {
         if (error === undefined) resolve()
         else reject(error)
       }
-      execution.interruptWith((reason) => {
-        this.drop(index)
-        reject(reason)
+      execution.interruptWith({
+        interrupt: (reason) => {
+          this.drop(index)
+          reject(reason)
+        },
       })
     })
   }

@@ -23,14 +23,14 @@ import {
 } from './run-state.ts'
 import { blockedBy, isWanted, limitOf, limitPassed } from './settling.ts'
 import { StepBudget } from './step-budget.ts'
-import { type RunFrame, StepExecution } from './step-execution.ts'
+import { type RunFrame, type StepEnds, StepExecution } from './step-execution.ts'
 
 /** Kinds that wait or only compute: they take no places. */
 const WITHOUT_PLACE: ReadonlySet<string> = new Set(['wait', 'gate', 'transform'])
 /** Steps begun in a row before other work of the process gets its turn. */
 const BATCH = 1_000
 
-export class Scheduler implements StepStarter {
+export class Scheduler implements StepStarter, StepEnds {
   readonly #run: RunContext
   readonly #plan: CompiledPlan
   readonly #parts: SchedulerParts
@@ -71,7 +71,7 @@ export class Scheduler implements StepStarter {
     this.#places = new RunPlaces({ run, plan, scope, limit: parts.maxConcurrency, pools, targets, starter: this })
     const { budget } = run
     this.#budget = budget === undefined || count === 0 ? undefined : new StepBudget(budget, { run, plan, targets })
-    this.#frame = { run, plan, clock, scope, deadlines: new Deadlines(clock), places: this.#places, pools }
+    this.#frame = { run, plan, clock, scope, deadlines: new Deadlines(clock), places: this.#places, pools, ends: this }
     this.#finished = new Promise((resolve) => {
       this.#finish = resolve
     })
@@ -155,9 +155,12 @@ export class Scheduler implements StepStarter {
     if (this.#budget?.admits(execution) === false) return this.#leave(execution, 'budget')
     this.#active.add(execution)
     this.#run.emit({ type: 'step-start', step: execution.name })
-    this.#handle(execution).then(
-      (outcome) => this.#succeed(execution, outcome),
-      (thrown: unknown) => this.#fail(execution, toTuttiError(thrown)),
+    const { type } = execution.compiled.step
+    const own = this.#parts.handlers.get(type)
+    if (own === undefined && type === 'call') return this.#parts.runCall(execution)
+    this.#runHandler(own, execution).then(
+      (outcome) => this.succeeded(execution, outcome),
+      (thrown: unknown) => this.failed(execution, thrown),
     )
   }
 
@@ -171,13 +174,6 @@ export class Scheduler implements StepStarter {
     execution.finish()
     this.#places.letGo(execution)
     if (!this.#isDone) this.#skip(execution.compiled, reason)
-  }
-
-  #handle(execution: StepExecution): Promise<Outcome> {
-    const { type } = execution.compiled.step
-    const own = this.#parts.handlers.get(type)
-    if (own === undefined && type === 'call') return this.#parts.runCall(execution)
-    return this.#runHandler(own, execution)
   }
 
   async #runHandler(handler: StepHandler | undefined, execution: StepExecution): Promise<Outcome> {
@@ -204,7 +200,7 @@ export class Scheduler implements StepStarter {
     })
   }
 
-  #succeed(execution: StepExecution, outcome: Outcome): void {
+  succeeded(execution: StepExecution, outcome: Outcome): void {
     if (execution.isOver) return
     this.#close(execution, succeededView(outcome), PASSED)
     const { output, response } = outcome
@@ -212,6 +208,10 @@ export class Scheduler implements StepStarter {
     const fact = { type: 'step-end', step: execution.name, status: 'succeeded', output } as const
     this.#run.emit(response === output ? { ...fact, durationMs } : { ...fact, response, durationMs })
     this.#release(execution)
+  }
+
+  failed(execution: StepExecution, thrown: unknown): void {
+    this.#fail(execution, toTuttiError(thrown))
   }
 
   #fail(execution: StepExecution, error: TuttiError): void {

@@ -10,6 +10,7 @@ import type { Clock, RunContext, StepContext } from '../contracts/parts.ts'
 import type { Demand, Pool } from '../resilience/pool.ts'
 import type { CallTarget } from './call-target.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
+import type { Outcome } from './outcome.ts'
 import type { Pools } from './pools.ts'
 
 /** Where a step takes its places, and gives them back. */
@@ -23,6 +24,17 @@ export interface Places {
   pause(execution: StepExecution): void
 }
 
+/** What a step is at, and how it is ended. */
+export interface Interruptible {
+  interrupt(reason: TuttiError): void
+}
+
+/** Hears how a step that was begun has ended. */
+export interface StepEnds {
+  succeeded(execution: StepExecution, outcome: Outcome): void
+  failed(execution: StepExecution, thrown: unknown): void
+}
+
 /** What every step of a run shares. */
 export interface RunFrame {
   readonly run: RunContext
@@ -32,6 +44,7 @@ export interface RunFrame {
   readonly deadlines: Deadlines
   readonly places: Places
   readonly pools: Pools
+  readonly ends: StepEnds
 }
 
 export class StepExecution implements StepContext {
@@ -61,7 +74,7 @@ export class StepExecution implements StepContext {
   #isOver = false
   #stopReason: TuttiError | undefined
   #controller: AbortController | undefined
-  #interrupt: ((reason: TuttiError) => void) | undefined
+  #interrupt: Interruptible | undefined
 
   constructor(frame: RunFrame, compiled: CompiledStep, startedAt: number) {
     this.frame = frame
@@ -122,13 +135,13 @@ export class StepExecution implements StepContext {
   stop(reason: TuttiError): void {
     if (this.#isOver || this.#stopReason !== undefined) return
     this.#stopReason = reason
-    this.#interrupt?.(reason)
+    this.#interrupt?.interrupt(reason)
     this.#interrupt = undefined
     this.#controller?.abort(reason)
   }
 
   /** Registers what ends the one thing the step is at; undefined when it is at nothing. */
-  interruptWith(interrupt: ((reason: TuttiError) => void) | undefined): void {
+  interruptWith(interrupt: Interruptible | undefined): void {
     this.#interrupt = interrupt
   }
 
@@ -157,9 +170,11 @@ export class StepExecution implements StepContext {
         this.#interrupt = undefined
         resolve()
       })
-      this.#interrupt = (reason) => {
-        cancel()
-        reject(reason)
+      this.#interrupt = {
+        interrupt(reason) {
+          cancel()
+          reject(reason)
+        },
       }
     })
   }

@@ -1,11 +1,11 @@
 // A step that calls a capability: bound, checked, called. What fails climbs the ladder of recovery; what does not, pays
 // nothing for it. Every layer of promises costs, so there are few.
-import { TuttiError } from '../../contracts/errors.ts'
+import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import type { StepHandler } from '../../contracts/parts.ts'
 import { type BoundInputs, bindInputs, checkInputs, servesEveryRun } from '../bind.ts'
 import { callBound, type Failure, notCalled, specOf } from '../call-bound.ts'
-import { callOnce } from '../call-once.ts'
+import { startOnce } from '../call-once.ts'
 import type { CallTarget } from '../call-target.ts'
 import type { CallParts } from '../executor-parts.ts'
 import type { Outcome } from '../outcome.ts'
@@ -14,16 +14,29 @@ import { recover } from '../recovery/ladder.ts'
 import type { StepExecution } from '../step-execution.ts'
 
 /**
- * Steps whose inputs are literal and were checked before go straight to the call.
- * Rejects with a TuttiError when every way of recovery has failed.
+ * Runs the step and tells `frame.ends` how it ended: a success never before this returns. Steps whose inputs are literal and were
+ * checked before go straight to the call.
  */
-export function runCall(execution: StepExecution, parts: CallParts): Promise<Outcome> {
+export function runCall(execution: StepExecution, parts: CallParts): void {
   const { compiled, run, plan } = execution
-  const known = parts.targets.literalsOf(plan, compiled, run.view)
-  const target = known === undefined ? undefined : parts.targets.ofStep(plan, compiled, run.view)
-  return known === undefined || target === undefined
-    ? callUnbound(execution, parts)
-    : callKnown(execution, target, known, parts)
+  try {
+    const target = parts.targets.ofStep(plan, compiled, run.view)
+    if (target === undefined)
+      return follow(execution, recover(execution, notCalled(notInCatalog(execution), undefined), parts))
+    const known = parts.targets.literalsOf(plan, compiled, run.view)
+    if (known === undefined) runUnbound(execution, target, parts)
+    else startCall(execution, target, known, parts)
+  } catch (thrown) {
+    follow(execution, Promise.reject(toTuttiError(thrown)))
+  }
+}
+
+function follow(execution: StepExecution, ran: Promise<Outcome>): void {
+  const { ends } = execution.frame
+  ran.then(
+    (outcome) => ends.succeeded(execution, outcome),
+    (thrown: unknown) => ends.failed(execution, thrown),
+  )
 }
 
 /**
@@ -50,25 +63,19 @@ function orRecovered(ran: Ran, handler: StepHandler, execution: StepExecution, p
   return ran.catch((thrown: unknown) => recover(execution, failed(thrown), parts))
 }
 
-function callKnown(
-  execution: StepExecution,
-  target: CallTarget,
-  inputs: JsonObject,
-  parts: CallParts,
-): Promise<Outcome> {
+/** No promise between the answer and the end of the step: every layer of them costs. */
+function startCall(execution: StepExecution, target: CallTarget, inputs: JsonObject, parts: CallParts): void {
   if (target.capability.effect !== 'read') execution.isRead = false
   const memory: CallMemory = { avoid: undefined }
-  return callOnce(execution, specOf(execution, target, inputs, parts), parts.breakers, memory).then((called) => {
-    if ('error' in called) return recover(execution, { ...called, target, inputs, memory }, parts)
+  startOnce(execution, specOf(execution, target, inputs, parts), parts.breakers, memory, (called) => {
+    if ('error' in called) return follow(execution, recover(execution, { ...called, target, inputs, memory }, parts))
     if (parts.escalations.isAny) parts.escalations.succeeded(target)
-    return called
+    execution.frame.ends.succeeded(execution, called)
   })
 }
 
-async function callUnbound(execution: StepExecution, parts: CallParts): Promise<Outcome> {
+function runUnbound(execution: StepExecution, target: CallTarget, parts: CallParts): void {
   const { compiled, run, plan, scope } = execution
-  const target = parts.targets.ofStep(plan, compiled, run.view)
-  if (target === undefined) return await recover(execution, notCalled(notInCatalog(execution), undefined), parts)
   let bound: BoundInputs
   let inputs: JsonObject = {}
   try {
@@ -76,12 +83,12 @@ async function callUnbound(execution: StepExecution, parts: CallParts): Promise<
     inputs = bound.inputs
     if (bound.missing.length === 0) inputs = checkInputs(inputs, target, compiled, scope, execution)
   } catch (thrown) {
-    return await recover(execution, notCalled(thrown, target, inputs), parts)
+    return follow(execution, recover(execution, notCalled(thrown, target, inputs), parts))
   }
-  if (bound.missing.length > 0) return await callFilled(execution, target, bound, parts)
+  if (bound.missing.length > 0) return follow(execution, callFilled(execution, target, bound, parts))
   if (servesEveryRun(compiled, bound.inputs, inputs, target))
     parts.targets.keepLiterals(plan, compiled, run.view, inputs)
-  return await callKnown(execution, target, inputs, parts)
+  startCall(execution, target, inputs, parts)
 }
 
 async function callFilled(
