@@ -43,13 +43,16 @@ export type ModelChoices = Omit<NonNullable<ConfigInput['model']>, ModelSlot | '
  * Everything is optional: every setting of the configuration, and the parts that a program brings. What is left out comes from the
  * environment, then from the defaults. Durations are in milliseconds.
  */
-export interface OrchestratorOptions extends Omit<ConfigInput, 'model' | 'journal'> {
+export interface OrchestratorOptions extends Omit<ConfigInput, 'model' | 'journal' | 'sources'> {
   /** One model for everything, or one per purpose. Default: from the environment, else none (degraded). */
   readonly model?: ModelChoice | ModelChoices
   /** Functions of this process, made with `tool()`. */
   readonly tools?: readonly LocalTool[]
-  /** Where components come from, beside `tools` and the Redis of the configuration. The first source that offers a name keeps it. */
-  readonly sources?: readonly Source[]
+  /**
+   * Where components come from, beside `tools` and the Redis of the configuration: sources that the program makes, or the block
+   * `sources` of the configuration. The first source that offers a name keeps it.
+   */
+  readonly sources?: readonly Source[] | NonNullable<ConfigInput['sources']>
   /** `memory:` (default), or your own implementation. */
   readonly journal?: string | RunJournal
   /** Your own implementations of single parts; what is left out is built. */
@@ -80,7 +83,14 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   const metrics = createMetrics()
   const policyOf = policiesByName(config.components)
   const catalog = createCatalog({
-    sources: listSources({ tools: options.tools, sources: options.sources, config, policyOf, clock, log }),
+    sources: listSources({
+      tools: options.tools,
+      sources: isSourceList(options.sources) ? options.sources : undefined,
+      config,
+      policyOf,
+      clock,
+      log,
+    }),
     clock,
     log,
     settings: config.catalog,
@@ -240,6 +250,8 @@ export function createSimpleOrchestrator(discovery: Discovery | Source, model: M
   return createOrchestrator({ model, sources: [source] })
 }
 
+const isSourceList = (sources: OrchestratorOptions['sources']): sources is readonly Source[] => Array.isArray(sources)
+
 const isLanguageModel = (choice: unknown): choice is LanguageModel =>
   typeof choice === 'object' && choice !== null && 'stream' in choice && typeof choice.stream === 'function'
 
@@ -251,7 +263,7 @@ function readOptions(options: OrchestratorOptions): {
   const {
     model,
     tools: _t,
-    sources: _s,
+    sources,
     journal,
     parts: _p,
     onEvent: _o,
@@ -268,7 +280,12 @@ function readOptions(options: OrchestratorOptions): {
     if (isLanguageModel(choice)) given.set(key, choice)
     else if (choice !== undefined) named[key] = choice
   }
-  const config = resolveOptions({ ...settings, model: named, ...(typeof journal === 'string' && { journal }) })
+  const config = resolveOptions({
+    ...settings,
+    model: named,
+    ...(typeof journal === 'string' && { journal }),
+    ...(sources !== undefined && !isSourceList(sources) && { sources }),
+  })
   return { config, models: (purpose) => given.get(MODEL_SLOTS[purpose]) ?? given.get('default') }
 }
 

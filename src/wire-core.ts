@@ -77,7 +77,13 @@ export interface Core extends Pick<Orchestrator, 'prepare' | 'validate' | 'expla
 }
 
 const EMPTY_EXPLANATION: Explanation = { stages: [], criticalPath: [], edges: [], maxParallelism: 0, text: 'No steps.' }
-const PROVIDERS = { auto: createAutoProvider, all: createAllProvider, search: createSearchProvider } as const
+const PROVIDERS = {
+  auto: createAutoProvider,
+  all: createAllProvider,
+  search: createSearchProvider,
+  service: createAutoProvider,
+  tiered: createAutoProvider,
+} as const
 
 export function wireCore({
   own,

@@ -28,6 +28,8 @@ export interface Capability {
   readonly approval?: 'always' | 'never'
   readonly examples?: readonly Example[]
   readonly tags?: readonly string[]
+  /** Capabilities that are usually needed with it, to get what it wants: names, or `component/name`. They are offered with it. */
+  readonly requires?: readonly string[]
   readonly timeoutMs?: number
   readonly undo?: string
   /** HTTP sources: the path on the instance's origin, always beginning with `/`. */
@@ -39,6 +41,8 @@ export interface Component {
   readonly name: string
   readonly kind: 'tool' | 'agent'
   readonly description?: string
+  /** As its author counts them; part of what a plan is locked to. */
+  readonly version?: string
   /** The `Discovery.name` it came from; the invoker of that source calls it. */
   readonly source: string
   readonly trust: Trust
@@ -64,6 +68,8 @@ export interface OfferedCapability {
   readonly capability: Capability
   /** Relevance, larger is better; absent when nothing was ranked. */
   readonly score?: number
+  /** Why it is offered: which words of the request it answers, or whose helper it is. */
+  readonly why?: string
   /** Its component keeps failing, and no call is let through at the moment. */
   readonly degraded?: true
 }

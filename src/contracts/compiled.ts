@@ -65,6 +65,8 @@ export interface CompiledStep {
   readonly dependencies: readonly number[]
   /** The `if`; evaluates to a boolean (anything else is an error that says so). */
   readonly condition?: CompiledValue
+  /** `replan_if`; evaluates to a boolean. */
+  readonly replanIf?: CompiledValue
   /** Of the dependencies, those whose status, success or error the `if` mentions: their failure does not skip this step by itself. */
   readonly guarded: ReadonlySet<number>
   /** Each input by name, in document order; undefined when `inputs` is one reference (then `wholeInputs`) or absent. */

@@ -3,6 +3,7 @@
 // `executor.stepTimeoutMs` is `executor.step_timeout` in a file and `TUTTI_EXECUTOR_STEP_TIMEOUT` in the environment.
 import { z } from 'zod'
 import { budgetSchema, componentPolicySchema, modelPolicySchema, notifyTargetSchema, quotaSchema } from './policy.ts'
+import { sourcesSchema } from './sources.ts'
 
 const duration = (defaultMs: number) => z.number().int().min(0).max(2_147_483_647).default(defaultMs)
 const positive = (value: number) => z.number().int().min(1).default(value)
@@ -62,14 +63,78 @@ export const configSchema = z.strictObject({
     loadTimeoutMs: duration(5_000).describe('Longest single load of a source.'),
   }),
   capabilities: section({
-    provider: z.enum(['auto', 'all', 'search']).default('auto').describe('`auto`: all of them up to 50, search above.'),
+    provider: z
+      .enum(['auto', 'all', 'search', 'service', 'tiered'])
+      .default('auto')
+      .describe(
+        '`auto`: all of them up to 50, search above; `service` when a service URL is set. `tiered`: a cheap model picks from summaries.',
+      ),
     topK: positive(20).describe('How many capabilities a search offers.'),
+    serviceUrl: z
+      .string()
+      .optional()
+      .describe('An external search service (`POST {url}/capabilities`). Setting it turns the provider `service` on.'),
+    threshold: z.number().min(0).max(1).default(0.7).describe('Least similarity that the service should return.'),
+    serviceTimeoutMs: duration(10_000).describe('One request to the service.'),
+    dependencies: z
+      .enum(['off', 'declared', 'inferred'])
+      .default('declared')
+      .describe(
+        'Whether a search brings what a hit needs: by its `requires`, or also by outputs that feed its required inputs.',
+      ),
+    effects: z
+      .array(z.enum(['read', 'write', 'unknown']))
+      .min(1)
+      .optional()
+      .describe('Only capabilities with these effects are offered. Default: all.'),
+    tags: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('Only capabilities with one of these tags are offered.'),
+    excludeTags: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('Capabilities with one of these tags are not offered.'),
+    maxCost: z
+      .number()
+      .min(0)
+      .optional()
+      .describe('Capabilities of components whose call costs more (components.NAME.cost) are not offered.'),
+    embeddings: z
+      .string()
+      .optional()
+      .describe('`openai:NAME`: an embedding model of OpenAI or a compatible server, fused with the lexical search.'),
+    embeddingsFile: z.string().optional().describe('Where vectors are kept between starts.'),
   }),
   planner: section({
     cacheEnabled: z.boolean().default(true),
     cacheTtlMs: duration(300_000).describe('How long a plan is reused for the same request.'),
     cacheSize: positive(1_000),
     maxRepairs: z.number().int().min(0).max(5).default(2).describe('Model calls to correct an invalid plan.'),
+    earlyStart: z
+      .boolean()
+      .default(true)
+      .describe('Whether steps that only read may begin while the model still writes the plan.'),
+    maxReplans: z
+      .number()
+      .int()
+      .min(0)
+      .max(5)
+      .default(0)
+      .describe(
+        'How often the rest of a plan may be written anew, after steps failed for good or changed the picture.',
+      ),
+    shortWay: z
+      .boolean()
+      .default(true)
+      .describe('Whether a request that one capability surely serves is planned without asking the model.'),
+    examples: z.number().int().min(0).max(5).default(2).describe('Earlier good plans shown for similar requests.'),
+    template: z
+      .string()
+      .optional()
+      .describe('Your own system text for planning; `{{rules}}` stands for the standard rules.'),
     persona: z.string().optional().describe('Who the planner and synthesizer speak as.'),
     domain: z.string().optional().describe('Rules of the domain, added to the prompt.'),
   }),
@@ -135,6 +200,9 @@ export const configSchema = z.strictObject({
       .default(true)
       .describe('Whether processes that share a Redis tell each other of open breakers.'),
   }),
+  sources: sourcesSchema
+    .prefault({})
+    .describe('Where components come from, beside Redis and the tools of the program.'),
   budget: budgetSchema.prefault({}).describe('What each run may use up.'),
   resources: section({
     inventory: z

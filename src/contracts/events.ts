@@ -30,8 +30,13 @@ export type RunFact =
       readonly issues: readonly Issue[]
       readonly durationMs: number
       readonly degraded?: Degraded
+      /** From 2: the plan was written anew, with what had finished. */
+      readonly revision?: number
+      /** Why it was written anew. */
+      readonly reason?: string
     }
-  | { readonly type: 'step-start'; readonly step: string }
+  /** `early`: the plan is still being written. */
+  | { readonly type: 'step-start'; readonly step: string; readonly early?: true }
   | {
       readonly type: 'attempt-start'
       readonly step: string

@@ -1,6 +1,19 @@
 // The whole contract of a language model. Vendors implement it in providers/, asking/ is its only caller.
 import type { JsonSchema } from './json.ts'
 
+/** Turns texts into vectors, for search by meaning. Implement it to use one that tutti does not know. */
+export interface EmbeddingModel {
+  /** Part of the key of what is kept on disk: another id, other vectors. */
+  readonly id: string
+  /** How many texts one call takes. Default 96. */
+  readonly batch?: number
+  /**
+   * One vector per text, in order, all of one length. They need not be normalised.
+   * @throws TuttiError `model_*`, `cancelled`
+   */
+  embed(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]>
+}
+
 /** What a model call is for; sent to the vendor as the header `x-tutti-purpose`. */
 export type Purpose = 'plan' | 'plan-repair' | 'select' | 'fill' | 're-resolve' | 'generate' | 'synthesize'
 

@@ -6,9 +6,9 @@ import type { SegmentEnd } from './engine.ts'
 import type { Emit, PlanWay } from './events.ts'
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 import type { Message, Purpose } from './model.ts'
-import type { Issue, PlanDocument } from './plan.ts'
+import type { Issue, PlanDocument, Step } from './plan.ts'
 import type { ComponentPolicy, Priority } from './policy.ts'
-import type { Degraded, Response } from './run.ts'
+import type { Degraded, Response, StepRecord } from './run.ts'
 
 // ---- time and chance are handed in -------------------------------------------------------------------------------
 
@@ -137,8 +137,15 @@ export interface CapabilityProvider {
     readonly signal: AbortSignal
   }): Promise<{
     readonly offered: readonly OfferedCapability[]
+    /** What would have come next and was held back, with the reason. At most a few dozen. */
     readonly hidden: readonly { readonly name: string; readonly why: string }[]
   }>
+  /** Told after a run that succeeded which capabilities had served the request; may find them sooner the next time. */
+  learn?(outcome: {
+    readonly request: string
+    readonly principal: string
+    readonly used: readonly { readonly component: string; readonly action: string }[]
+  }): void
 }
 
 // ---- asking a model (the door is asking/ask-model) ----------------------------------------------------------------
@@ -192,14 +199,34 @@ export interface PlanAsk {
   /** Chooses again with other words: a plan that invents a step is helped by what it was looking for. */
   readonly widen: (words: string) => Promise<readonly OfferedCapability[]>
   readonly view: CatalogView
+  /** Set when a plan is to be written anew after some of its steps have ended. */
+  readonly revise?: ReviseAsk
   readonly signal: AbortSignal
   readonly emit: Emit
   readonly budget?: RunBudget
 }
 
+/** What a plan that is written anew goes by. */
+export interface ReviseAsk {
+  /** The plan so far. */
+  readonly document: PlanDocument
+  /** Its steps as they ended. */
+  readonly steps: readonly StepRecord[]
+  /** Why the plan is to be written anew, in a sentence. */
+  readonly reason: string
+  /** From 2. */
+  readonly revision: number
+}
+
 /** What a planner says while it plans; the document comes last. */
 export type PlanEvent =
   | { readonly type: 'delta'; readonly text: string }
+  /**
+   * A step of the plan that is still being written: complete, its capability known and offered, its own checks passed against the
+   * steps before it that were told too. `plan` holds those it depends on and itself. Whoever runs it must know that it may not be
+   * in the plan in the end.
+   */
+  | { readonly type: 'step'; readonly step: Step; readonly plan: CompiledPlan }
   /** The last event. `issues` holds errors when no valid plan was found, else warnings at most. */
   | {
       readonly type: 'document'
@@ -213,6 +240,11 @@ export type PlanEvent =
 export interface Planner {
   /** @throws TuttiError `model_*` when the model is away and nothing can stand in */
   plan(ask: PlanAsk): AsyncIterable<PlanEvent>
+  /** Told of every request that was answered by a plan of its own, once the run has ended. */
+  learn?(
+    ask: Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns' | 'metadata'>,
+    outcome: { readonly document: PlanDocument; readonly isGood: boolean },
+  ): void
   /** Forgets a kept plan of which nothing succeeded. */
   evict?(ask: Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns' | 'metadata'>): void
   stats?(): { readonly hits: number; readonly misses: number; readonly size: number }
@@ -240,6 +272,12 @@ export interface RunContext {
   readonly view: CatalogView
   /** Results of an earlier segment of this run: never called again. */
   readonly settled: ReadonlyMap<string, StepView>
+  /** Steps that are at work since before the plan was whole: not begun again; each resolves when its step has ended. */
+  readonly underway?: ReadonlyMap<string, Promise<StepView>>
+  /** Steps that begin while the plan is still being written. */
+  readonly isEarly?: true
+  /** How often the inputs of a step were revised before this plan, by name: counts in its idempotency keys. */
+  readonly inputRevisions?: ReadonlyMap<string, number>
   /** Headers for every component call of this run, such as trace context and the orchestration depth. */
   readonly headers: Readonly<Record<string, string>>
   readonly maxConcurrency?: number

@@ -56,6 +56,8 @@ export interface Step {
   readonly timeoutMs?: number
   readonly deadlineMs?: number
   readonly onError?: OnError
+  /** An expression, without `${}`: true once the step has succeeded means that the rest of the plan should be thought over. */
+  readonly replanIf?: string
   readonly fallback?: readonly FallbackSpec[]
   readonly idempotent?: boolean
   /** Which of the steps that could start does; within a run and between runs. Default: the run's. */

@@ -16,7 +16,16 @@ export const ENDED_STATUSES: ReadonlySet<RunStatus> = new Set<RunStatus>([
 ])
 
 /** Why a step was skipped. */
-export type SkipReason = 'condition' | 'dependency-failed' | 'dependency-skipped' | 'run-stopped' | 'budget'
+export type SkipReason =
+  | 'condition'
+  | 'dependency-failed'
+  | 'dependency-skipped'
+  | 'run-stopped'
+  | 'budget'
+  /** Began while the plan was still being written, and is not in the plan that was accepted. Such steps are `cancelled`. */
+  | 'not-in-plan'
+  /** What came before it changed the picture: the rest of the plan was written anew. */
+  | 'replanned'
 
 /** One call of a step. */
 export interface AttemptRecord {
@@ -88,6 +97,10 @@ export interface StepRecord {
   readonly recoveries?: readonly RecoveryDecision[]
   /** The output is a declared value that stands in for a result. */
   readonly degraded?: true
+  /** It began while the plan was still being written. */
+  readonly early?: true
+  /** Of an earlier revision of the plan; the last one went another way. Counts no longer for the status of the run. */
+  readonly superseded?: true
   readonly dependsOn: readonly string[]
   readonly startedAt?: string
   readonly endedAt?: string
@@ -118,7 +131,27 @@ export interface RunTimings {
   readonly planningMs: number
   readonly executionMs: number
   readonly synthesisMs: number
+  /** From the start of the run to the first step. */
+  readonly firstStepMs?: number
   readonly totalMs: number
+}
+
+/** One plan of a run that was planned more than once. */
+export interface PlanRevision {
+  /** From 1. */
+  readonly revision: number
+  /** Why it was written: absent for the first. */
+  readonly reason?: string
+  readonly document: PlanDocument
+  /** Against the one before, by step name. `kept` steps are the same in content; what had finished of them was not done again. */
+  readonly changes?: {
+    readonly kept: readonly string[]
+    readonly added: readonly string[]
+    readonly changed: readonly string[]
+    readonly removed: readonly string[]
+  }
+  /** ISO 8601. */
+  readonly at: string
 }
 
 /** Set when something stood in for a part that was away. `way`: `cached-plan`, `local-planner`, `template`, `message`, ... */
@@ -136,6 +169,8 @@ export interface Response {
   readonly request?: string
   readonly outputs?: JsonObject
   readonly plan: PlanDocument | null
+  /** All plans of the run in order, when there was more than one; `plan` is the last. */
+  readonly revisions?: readonly PlanRevision[]
   readonly steps: readonly StepRecord[]
   readonly usage: RunUsage
   readonly timings: RunTimings
