@@ -138,8 +138,8 @@ function splitName(step: Step, name: string, view: CatalogView): Located | undef
   return action === undefined ? undefined : { component, action }
 }
 
-/** Case, spaces, hyphens and underscores do not tell names apart. */
-const simplify = (name: string): string => name.toLowerCase().replace(/[\s_./:-]+/g, '')
+/** Case, spaces, hyphens, underscores and escapes of Markdown do not tell names apart. */
+const simplify = (name: string): string => name.toLowerCase().replace(/[\s_./:\\-]+/g, '')
 
 function repairDependencies(step: Step, find: (name: string) => string | undefined, repairs: string[]): Step {
   const names: string[] = []

@@ -5,6 +5,7 @@ import { createIssue } from '../plan/issue.ts'
 import { isJsonList, isJsonObject } from '../util/json.ts'
 import { parseLenientJson } from '../util/lenient-json.ts'
 import { truncateText } from '../util/text.ts'
+import { stepsFromCalls, stepsFromText } from './import-calls.ts'
 
 export type ParsedPlan =
   | { readonly value: JsonObject; readonly issue?: never }
@@ -15,6 +16,8 @@ const NO_STEPS_REASON = 'Nothing that is offered can serve this request.'
 /** A plan that broke off is refused as a whole: what is left of it may look complete and mean something else. */
 export function parsePlan(answer: string): ParsedPlan {
   if (answer.trim() === '') return { issue: syntaxIssue('The answer is empty. Answer with one JSON object.') }
+  const tagged = stepsFromText(answer)
+  if (tagged !== undefined) return { value: { steps: tagged } }
   const parsed = parseLenientJson(answer)
   if (parsed === undefined) {
     return {
@@ -39,12 +42,18 @@ export function parsePlan(answer: string): ParsedPlan {
 
 /** The list of steps alone, and `{"plan": {...}}`, are meant as the plan. */
 function unwrapPlan(value: JsonValue): JsonObject | undefined {
+  const calls = stepsFromCalls(value)
+  if (calls !== undefined) return { steps: calls }
   if (isJsonList(value)) return value.length > 0 && value.every(isJsonObject) ? { steps: value } : undefined
   if (!isJsonObject(value)) return undefined
   if (Object.hasOwn(value, 'steps')) return value
   for (const key of ['plan', 'document', 'workflow']) {
     const inner = Object.hasOwn(value, key) ? value[key] : undefined
     if (inner !== undefined && isJsonObject(inner) && Object.hasOwn(inner, 'steps')) return inner
+  }
+  for (const key of ['tool_calls', 'calls', 'function_calls']) {
+    const steps = Object.hasOwn(value, key) ? stepsFromCalls(value[key] ?? null) : undefined
+    if (steps !== undefined) return { steps }
   }
   return value
 }

@@ -81,4 +81,61 @@ describe('parsePlan', () => {
       missing: ['a clock'],
     })
   })
+
+  const calls = {
+    steps: [
+      { name: 'search_news', action: 'search_news', inputs: { query: 'a, (b) = "c"', limit: 3 } },
+      { name: 'search_news_2', action: 'search_news', inputs: { query: "it's", tags: ['x', 'y'] } },
+      { name: 'now', action: 'now', inputs: {} },
+    ],
+  }
+  const listed = [
+    { name: 'search_news', arguments: { query: 'a, (b) = "c"', limit: 3 } },
+    { name: 'search_news', arguments: { query: "it's", tags: ['x', 'y'] } },
+    { name: 'now', arguments: {} },
+  ]
+
+  it.each([
+    ['names and arguments', JSON.stringify(listed)],
+    ['names and arguments in a fence', `Here:\n\`\`\`json\n${JSON.stringify(listed)}\n\`\`\``],
+    [
+      'APIs and parameters',
+      JSON.stringify(
+        listed.map(({ name, arguments: parameters }) => ({ api: name, parameters, responses: ['API_0'] })),
+      ),
+    ],
+    [
+      'vendor calls, whose arguments are JSON text',
+      JSON.stringify({
+        tool_calls: listed.map(({ name, arguments: args }, i) => ({
+          id: `call_${i}`,
+          type: 'function',
+          function: { name, arguments: JSON.stringify(args) },
+        })),
+      }),
+    ],
+    ['the name as the only key', JSON.stringify(listed.map(({ name, arguments: inputs }) => ({ [name]: inputs })))],
+    ['tags', listed.map((call) => `<tool_call>\n${JSON.stringify(call)}\n</tool_call>`).join('\n')],
+    [
+      'tags that carry the name',
+      listed.map(({ name, arguments: inputs }) => `<function=${name}>${JSON.stringify(inputs)}</function>`).join(''),
+    ],
+    [
+      'code in a list',
+      `[search_news(query='a, (b) = "c"', limit=3), search_news(query="it's", tags=['x', "y"]), now()]`,
+    ],
+    [
+      'lines of code',
+      `\`\`\`python\nsearch_news(query='a, (b) = "c"', limit=3)\nx = search_news(query="it's", tags=['x', "y"]);\nnow()\n\`\`\``,
+    ],
+  ])('reads a list of calls: %s', (_, answer) => {
+    expect(parsePlan(answer).value).toEqual(calls)
+  })
+
+  it('takes nothing else for a list of calls', () => {
+    expect(parsePlan('I would call search_news(query="x") first.').issue).toBeDefined()
+    expect(parsePlan('[search_news("x")]').value).toEqual({ steps: [{ expression: 'search_news("x")' }] })
+    const steps = [{ name: 'a', component: 'news-tool', inputs: { query: 'x' } }]
+    expect(parsePlan(JSON.stringify(steps)).value).toEqual({ steps })
+  })
 })

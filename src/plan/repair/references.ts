@@ -40,7 +40,8 @@ export function createReferenceRepair(find: StepFinder, repairs: string[]): (tex
       .replace(STEP_PATH, (match, written: string, field: string | undefined) => {
         const name = find(written)
         if (name === undefined) return match
-        if (field === undefined) return `steps.${name}`
+        // `steps.find`, `steps.find[0]`: of a step one means its output.
+        if (field === undefined) return `steps.${name}.output`
         if (FIELDS.has(field)) return `steps.${name}.${field}`
         return OUTPUT_WORDS.has(field) ? `steps.${name}.output` : `steps.${name}.output.${field}`
       })

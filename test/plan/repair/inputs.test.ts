@@ -68,7 +68,9 @@ describe('references of a plan', () => {
 
   it.each([
     ['${steps.1.output}', '${steps.first_step.output}'],
-    ['${steps.1}', '${steps.first_step}'],
+    ['${steps.1}', '${steps.first_step.output}'],
+    ['${steps.first_step}', '${steps.first_step.output}'],
+    ['${steps.1[0].a}', '${steps.first_step.output[0].a}'],
     ['${steps.1.result.x + steps[1].results}', '${steps.first_step.output.x + steps.A-B.output}'],
     ['${steps.1.status == steps.1.error}', '${steps.first_step.status == steps.first_step.error}'],
     ['${steps.1.response.x}', '${steps.first_step.response.x}'],
