@@ -1,11 +1,12 @@
 // Plans that served: the same request of the same principal over the same catalog costs no model call. Entries outlive their
-// time, since an old plan is better than none when the model is away.
+// time (also for requests that differ only in their values, see plan-templates), since an old plan is better than none when the model is away.
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Config } from '../contracts/config.ts'
 import type { Clock, PlanAsk } from '../contracts/parts.ts'
 import type { PlanDocument } from '../contracts/plan.ts'
 import { stringifyJson } from '../util/json.ts'
+import { createPlanTemplates } from './plan-templates.ts'
 import { PROMPT_VERSION } from './prompt.ts'
 
 export type CacheAsk = Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns' | 'metadata'>
@@ -22,6 +23,8 @@ export interface PlanCache {
   find(ask: CacheAsk): KeptPlan | undefined
   /** Keeps a plan of the model that is valid and calls something. */
   store(ask: CacheAsk, document: PlanDocument): void
+  /** The plan served its request: requests of the same form may have it with their own values. */
+  learn(ask: CacheAsk, document: PlanDocument): void
   evict(ask: CacheAsk): void
   /** How a lookup turned out, for the statistics: a plan that was found may still have been unusable. What is never kept is not counted. */
   count(ask: CacheAsk, outcome: 'hit' | 'miss'): void
@@ -47,10 +50,11 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
   let hits = 0
   let misses = 0
 
-  const keyOf = (ask: CacheAsk): string => {
+  const templates = createPlanTemplates({ max: Math.ceil(cacheSize / 4), clock })
+  const keyOf = (ask: CacheAsk, request = normaliseRequest(ask.request)): string => {
     const parts = [
       ask.principal,
-      normaliseRequest(ask.request),
+      request,
       ask.metadata === undefined ? null : stringifyJson(ask.metadata),
       ask.view.fingerprint,
       policy,
@@ -64,7 +68,8 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
 
   return {
     find(ask) {
-      const entry = isCacheable(ask) ? entries.get(keyOf(ask)) : undefined
+      if (!isCacheable(ask)) return undefined
+      const entry = entries.get(keyOf(ask)) ?? templates.find(keyOf(ask, ''), ask.request)
       if (entry === undefined) return undefined
       const ageMs = clock.now() - entry.storedAt
       return { document: entry.document, ageMs, isFresh: ageMs < cacheTtlMs }
@@ -72,8 +77,13 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
     store(ask, document) {
       if (isCacheable(ask) && document.steps.length > 0) entries.set(keyOf(ask), { document, storedAt: clock.now() })
     },
+    learn(ask, document) {
+      if (isCacheable(ask)) templates.learn(keyOf(ask, ''), ask.request, document, ask.view)
+    },
     evict(ask) {
-      if (isCacheable(ask)) entries.delete(keyOf(ask))
+      if (!isCacheable(ask)) return
+      entries.delete(keyOf(ask))
+      templates.evict(keyOf(ask, ''), ask.request)
     },
     count(ask, outcome) {
       if (!isCacheable(ask)) return
