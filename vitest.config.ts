@@ -8,7 +8,7 @@ export default defineConfig({
     // Examples import the package by its name, as users do; in the tests that is the source.
     alias: [
       { find: /^tutti$/, replacement: source('index.ts') },
-      { find: /^tutti\/redis$/, replacement: source('connectors/redis/index.ts') },
+      { find: /^tutti\/(redis|mcp|openapi|a2a)$/, replacement: source('connectors/$1/index.ts') },
       { find: /^tutti\/(component|testing|server)$/, replacement: source('$1/index.ts') },
     ],
   },

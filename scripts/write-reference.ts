@@ -45,6 +45,18 @@ const BY_NAME: readonly (readonly [prefix: string, title: string, about: string]
     'One key: a principal, a team, or `team/user`. `default` is for every key without its own.',
   ],
   ['notify.targets.', 'notify.targets.NAME', 'One webhook.'],
+  [
+    'sources.mcpServers.',
+    'sources.mcpServers.NAME',
+    'One MCP server, as other programs list them too: a program to start (`command`), or a server that runs (`url`). Values of `env`, `args` and `headers` may be `{env: VARIABLE}`.',
+  ],
+  [
+    'sources.openapi.',
+    'sources.openapi.NAME',
+    'One OpenAPI 3.0 or 3.1 document: its operations become the capabilities of one component. Of `auth` each is named as the security scheme in the document.',
+  ],
+  ['sources.a2a.', 'sources.a2a.NAME', 'One A2A agent: its skills become the capabilities of one component.'],
+  ['sources.http.', 'sources.http.NAME', 'A component at a known address that answers `GET /api/capabilities`.'],
 ]
 
 function writeByName(prefix: string, title: string, about: string): string {
@@ -52,7 +64,7 @@ function writeByName(prefix: string, title: string, about: string): string {
     .filter(({ path, isByName }) => isByName && path.startsWith(prefix))
     .map((s) => {
       const inCode = s.path.slice(title.length + 1)
-      const inFile = s.fileKey.slice(title.length + 1)
+      const inFile = s.fileKey.split('.').slice(title.split('.').length).join('.')
       // The whole section is one number by name.
       if (inCode === '') return `| ${code(s.path)} | ${code(s.fileKey)} | ${defaultOf(s)} | ${effectOf(s)} |`
       return `| ${code(inCode)} | ${code(inFile)} | ${defaultOf(s)} | ${effectOf(s)} |`

@@ -14,6 +14,7 @@ import type { RunJournal } from './contracts/journal.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
 import type { Clock, Discovery, Logger, Random, Source } from './contracts/parts.ts'
 import type { Response } from './contracts/run.ts'
+import { checkEmbeddings, openEmbeddings } from './embeddings.ts'
 import { listSources } from './list-sources.ts'
 import { createCatalogApi, createRunsApi } from './orchestrator-api.ts'
 import { createOutside } from './outside.ts'
@@ -82,7 +83,9 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
   const { clock = createClock(), log = SILENT, random = Math.random, parts = {} } = options
   const metrics = createMetrics()
   const policyOf = policiesByName(config.components)
+  const embeddings = openEmbeddings(config, parts.embeddings, { clock, random, log })
   const catalog = createCatalog({
+    ...(embeddings !== undefined && { feeds: [embeddings] }),
     sources: listSources({
       tools: options.tools,
       sources: isSourceList(options.sources) ? options.sources : undefined,
@@ -123,6 +126,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
           listeners,
           coordination,
           onBreaker,
+          modelUsage: () => metrics.snapshot().modelCalls,
           clock,
           log,
           random,
@@ -154,7 +158,9 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     return closeEach(log, [
       ['runs', () => core?.runs.stop(drainMs)],
       ['executor', () => core?.closeExecutor()],
+      ['capability service', () => core?.choosing.close()],
       ['catalog', () => catalog.close()],
+      ['embeddings', () => embeddings?.close()],
       ['models', () => modelLimits.close()],
       ['notices', () => outside.closeNotices()],
       ['coordination', () => outside.closeCoordination()],
@@ -180,11 +186,12 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
       return { runId, result, [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator]() }
     },
     plan: (request, requestOptions) => started((wired) => wired.plan(request, requestOptions)),
-    validate: (document) => started((wired) => wired.validate(document)),
+    validate: (document, lock) => started((wired) => wired.validate(document, lock)),
+    lock: (document) => started((wired) => wired.lock(document)),
     explain: (document) => started((wired) => wired.explain(document)),
     prepare: (document) => started((wired) => wired.prepare(document)),
     runs: createRunsApi(started, wire),
-    catalog: createCatalogApi(catalog, config.capabilities.topK),
+    catalog: createCatalogApi(catalog, started, config.capabilities.topK),
     health: async () =>
       reportHealth({
         sources: catalog.sources(),
@@ -193,6 +200,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
         journalTrouble: core?.runs.journalTrouble(),
         downComponents: listDown(core?.breakers() ?? [], (name) => catalog.component(name)),
         withheld: listWithheld(catalog.components(), policyOf),
+        chosenBy: { ...checkEmbeddings(embeddings), ...(await core?.choosing.checks()) },
         closed: closing !== undefined,
       }),
     status: () => ({

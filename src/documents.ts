@@ -1,10 +1,13 @@
 // Documents on their way in: read, checked against the catalog of now, compiled, or refused with a sentence.
 import type { DocumentInput, PreparedPlan } from './contracts/api.ts'
+import type { CompiledPlan } from './contracts/compiled.ts'
 import type { Config } from './contracts/config.ts'
 import { TuttiError } from './contracts/errors.ts'
+import type { PlanLock } from './contracts/lock.ts'
 import type { CatalogView, Clock } from './contracts/parts.ts'
 import type { Issue } from './contracts/plan.ts'
 import { type CheckedDocument, checkDocument } from './plan/check.ts'
+import { checkLock } from './plan/lock.ts'
 
 /** Whose document it is: a model may leave a required input to be filled at run time, an author is told of it before. */
 type Origin = 'author' | 'model'
@@ -15,7 +18,15 @@ export interface Documents {
   prepare(input: DocumentInput, origin?: Origin): Promise<PreparedPlan>
   /** A plan that was prepared for the catalog of now: nothing is left to be done with it. */
   prepared(input: DocumentInput): PreparedPlan | undefined
-  validate(input: DocumentInput): Promise<{ readonly valid: boolean; readonly issues: readonly Issue[] }>
+  validate(
+    input: DocumentInput,
+    options?: { readonly lock?: PlanLock },
+  ): Promise<{ readonly valid: boolean; readonly issues: readonly Issue[] }>
+  /** For looking at, also with what validation found. @throws TuttiError `invalid_document` when it cannot be read */
+  draft(
+    input: DocumentInput,
+    origin?: Origin,
+  ): Promise<{ readonly plan: CompiledPlan; readonly issues: readonly Issue[] }>
 }
 
 /** How long a refresh is waited for, and the pause before the next one. */
@@ -57,10 +68,19 @@ export function createDocuments({
   return {
     prepare,
     prepared: (input) => (isPrepared(input) && input.fingerprint === catalog.fingerprint ? input : undefined),
-    async validate(input) {
-      if (isPrepared(input)) return { valid: true, issues: input.issues }
-      const { issues } = await check(input, 'author')
-      return { valid: !hasErrors(issues), issues }
+    async validate(input, { lock } = {}) {
+      if (lock === undefined && isPrepared(input)) return { valid: true, issues: input.issues }
+      const { issues, plan, draft: faulty } = await check(isPrepared(input) ? input.document : input, 'author')
+      const looked = plan ?? faulty
+      const found = lock === undefined || looked === undefined ? [] : checkLock(lock, looked, catalog)
+      const all = [...issues, ...found]
+      return { valid: !hasErrors(all), issues: all }
+    },
+    async draft(input, origin = 'author') {
+      const { plan, draft: faulty, issues } = await check(isPrepared(input) ? input.document : input, origin)
+      const looked = plan ?? faulty
+      if (looked === undefined) throw invalidDocument(issues)
+      return { plan: looked, issues }
     },
   }
 }

@@ -1,5 +1,6 @@
 // The public API, name by name. Importing it loads no vendor SDK, no Redis client and no HTTP client.
 
+export type { MayUse } from './catalog/filters.ts'
 export { createFileSource } from './connectors/file/file-source.ts'
 export { createHttpInvoker } from './connectors/http/http-invoker.ts'
 export { createHttpSource } from './connectors/http/http-source.ts'
@@ -8,15 +9,26 @@ export type { LocalTool, ToolContext, ToolDefinition } from './connectors/local/
 export { tool } from './connectors/local/tool.ts'
 export type * from './contracts/api.ts'
 export type * from './contracts/capability.ts'
+export type * from './contracts/capability-service.ts'
 export type { StepStatus } from './contracts/compiled.ts'
 export type { Config, ConfigInput } from './contracts/config.ts'
 export type { RunEngine, SegmentEnd } from './contracts/engine.ts'
 export type { ErrorCode, ErrorInfo } from './contracts/errors.ts'
 export { ERROR_KINDS, TuttiError } from './contracts/errors.ts'
 export type { EventStamp, PlanWay, RunEvent, RunEventType, RunFact } from './contracts/events.ts'
+export type * from './contracts/explanation.ts'
 export type { Command, NewRun, Page, RunFilter, RunJournal } from './contracts/journal.ts'
 export type { JsonObject, JsonSchema, JsonValue } from './contracts/json.ts'
-export type { LanguageModel, Message, ModelCall, ModelEvent, Purpose, Usage } from './contracts/model.ts'
+export type * from './contracts/lock.ts'
+export type {
+  EmbeddingModel,
+  LanguageModel,
+  Message,
+  ModelCall,
+  ModelEvent,
+  Purpose,
+  Usage,
+} from './contracts/model.ts'
 export type {
   AskModel,
   CapabilityProvider,
@@ -72,6 +84,7 @@ export type {
   AttemptRecord,
   BudgetReport,
   Degraded,
+  PlanRevision,
   RecoveryDecision,
   RecoveryOption,
   RecoveryWay,

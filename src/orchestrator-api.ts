@@ -16,11 +16,13 @@ export function createRunsApi(started: Started, wire: () => Promise<Core>): Runs
       yield* (await runsOf()).events(runId, options)
     },
     wait: async (runId, options) => (await runsOf()).wait(runId, options),
+    // What is to be expected is told by the catalog.
+    explain: (runId, options) => started((core) => core.explainRun(runId, options)),
     cancel: async (runId, options) => (await runsOf()).cancel(runId, options),
   }
 }
 
-export function createCatalogApi(catalog: Catalog, topK: number): CatalogApi {
+export function createCatalogApi(catalog: Catalog, started: Started, topK: number): CatalogApi {
   return {
     get fingerprint() {
       return catalog.fingerprint
@@ -28,6 +30,11 @@ export function createCatalogApi(catalog: Catalog, topK: number): CatalogApi {
     components: () => catalog.components(),
     component: (name) => catalog.component(name),
     search: async (query, { limit = topK } = {}) => await catalog.search(query, limit),
+    choose: (request, { principal = 'local', metadata, limit, signal = new AbortController().signal } = {}) =>
+      started(async ({ choosing }) => {
+        const query = { request, principal, signal, ...(metadata !== undefined && { metadata }) }
+        return limit === undefined ? await choosing.provider.offer(query) : await choosing.search(query, limit)
+      }),
     refresh: (signal = new AbortController().signal) => catalog.refresh(signal),
     sources: () => catalog.sources(),
   }

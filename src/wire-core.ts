@@ -4,33 +4,22 @@ import { createAcceptor } from './accept-run.ts'
 import { createAskModel } from './asking/ask-model.ts'
 import { createModelPrices } from './asking/model-price.ts'
 import { createBudgets } from './budgets.ts'
-import { createAllProvider } from './catalog/capability-providers/all.ts'
-import { createAutoProvider } from './catalog/capability-providers/auto.ts'
 import { markDegraded } from './catalog/capability-providers/mark-degraded.ts'
-import { createSearchProvider } from './catalog/capability-providers/search.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import type { BreakerReport, Explanation, LimitUsage, Orchestrator, PlanOutcome } from './contracts/api.ts'
+import type { BreakerReport, LimitUsage, MetricsSnapshot, Orchestrator, PlanOutcome, RunsApi } from './contracts/api.ts'
 import type { Config } from './contracts/config.ts'
 import type { Coordination } from './contracts/coordination.ts'
 import type { RunEngine } from './contracts/engine.ts'
+import { TuttiError } from './contracts/errors.ts'
 import type { RunJournal } from './contracts/journal.ts'
-import type { LanguageModel, Purpose } from './contracts/model.ts'
-import type {
-  CapabilityProvider,
-  Clock,
-  Executor,
-  Logger,
-  Planner,
-  Random,
-  StepHandler,
-  Synthesizer,
-} from './contracts/parts.ts'
+import type { EmbeddingModel, LanguageModel, Purpose } from './contracts/model.ts'
+import type { Clock, Executor, Logger, Planner, Random, StepHandler, Synthesizer } from './contracts/parts.ts'
 import { createDocuments } from './documents.ts'
 import { createExecutor } from './executor/executor.ts'
+import { createExplanations } from './explanations.ts'
 import { createCoordinator } from './orchestrator.ts'
-import { checkDocument } from './plan/check.ts'
-import { explainPlan } from './plan/explain.ts'
 import { asKind } from './plan/kind.ts'
+import { lockPlan } from './plan/lock.ts'
 import { checkBySchema } from './plan/schema.ts'
 import { createPlanner } from './planner/planner.ts'
 import { createInProcessEngine } from './runs/engine-in-process.ts'
@@ -40,12 +29,15 @@ import { createRunQuotas } from './runs/run-quotas.ts'
 import { createRunService, type RunService } from './runs/run-service.ts'
 import { createThreads } from './runs/threads.ts'
 import { createSynthesizer } from './synthesizer/synthesizer.ts'
+import { policiesByName } from './util/component-policies.ts'
 import { createRunId } from './util/ids.ts'
+import { type Choosing, type OwnChoosing, wireProvider } from './wire-provider.ts'
 
 /** Implementations that a program brings instead of ours. */
-export interface OwnParts {
+export interface OwnParts extends OwnChoosing {
   readonly engine?: RunEngine
-  readonly provider?: CapabilityProvider
+  /** Turns texts into vectors: capabilities are then searched by meaning too. Instead of `capabilities.embeddings`. */
+  readonly embeddings?: EmbeddingModel
   readonly planner?: Planner
   readonly executor?: Executor
   readonly synthesizer?: Synthesizer
@@ -62,28 +54,24 @@ export interface WiringParts {
   readonly listeners: readonly RunListener[]
   readonly coordination: Coordination | undefined
   readonly onBreaker: (report: BreakerReport) => void
+  /** What model calls took so far. */
+  readonly modelUsage: () => MetricsSnapshot['modelCalls']
   readonly clock: Clock
   readonly log: Logger
   readonly random: Random
 }
 
 /** What the orchestrator's methods do, once the catalog is loaded. */
-export interface Core extends Pick<Orchestrator, 'prepare' | 'validate' | 'explain' | 'plan'> {
+export interface Core extends Pick<Orchestrator, 'prepare' | 'validate' | 'explain' | 'lock' | 'plan'> {
+  /** @see RunsApi.explain */
+  explainRun: RunsApi['explain']
   readonly runs: RunService
   planCache(): { readonly hits: number; readonly misses: number; readonly size: number }
   limits(): readonly LimitUsage[]
   breakers(): readonly BreakerReport[]
+  readonly choosing: Pick<Choosing, 'provider' | 'search' | 'checks' | 'close'>
   closeExecutor(): Promise<void>
 }
-
-const EMPTY_EXPLANATION: Explanation = { stages: [], criticalPath: [], edges: [], maxParallelism: 0, text: 'No steps.' }
-const PROVIDERS = {
-  auto: createAutoProvider,
-  all: createAllProvider,
-  search: createSearchProvider,
-  service: createAutoProvider,
-  tiered: createAutoProvider,
-} as const
 
 export function wireCore({
   own,
@@ -94,6 +82,7 @@ export function wireCore({
   listeners,
   coordination,
   onBreaker,
+  modelUsage,
   clock,
   log,
   random,
@@ -101,10 +90,8 @@ export function wireCore({
   const prices = createModelPrices(config.models)
   const budgets = createBudgets({ config, modelFor, prices, clock })
   const ask = createAskModel({ modelFor, clock, settings: config.model, prices, check: checkBySchema })
-  const provider = markDegraded(
-    own.provider ?? PROVIDERS[config.capabilities.provider]({ catalog, topK: config.capabilities.topK }),
-    () => ownExecutor?.breakers() ?? [],
-  )
+  const choosing = wireProvider({ own, config, catalog, ask, clock, random, log })
+  const provider = markDegraded(choosing.provider, () => ownExecutor?.breakers() ?? [])
   const planner = own.planner ?? createPlanner({ ask, settings: config, clock, log })
   const ownExecutor =
     own.executor === undefined
@@ -123,16 +110,32 @@ export function wireCore({
   const synthesizer = own.synthesizer ?? createSynthesizer({ ask, settings: config })
 
   const documents = createDocuments({ catalog, clock, declared: config })
+  const explanations = createExplanations({
+    documents,
+    view: catalog,
+    config,
+    history: ownExecutor?.history(),
+    breakers: () => ownExecutor?.breakers() ?? [],
+    modelFor,
+    prices,
+    modelUsage,
+  })
   const coordinator = createCoordinator({
     provider,
     planner,
     executor: own.executor ?? (ownExecutor as Executor),
     synthesizer,
     view: catalog,
+    viewFor: (principal) => choosing.viewFor(principal),
     clock,
     prepare: (document) => documents.prepare(asKind(document, 'plan'), 'model'),
     threads: createThreads(),
     headersOf: headersOfRun,
+    ...(config.planner.earlyStart && { earlyConcurrency: config.executor.maxConcurrency }),
+    policyOf: policiesByName(config.components),
+    maxReplans: config.planner.maxReplans,
+    // What plans without a model cannot take into account what has happened.
+    canReplan: () => own.planner !== undefined || ask.available('plan'),
     openBudget: ({ run: { budget, request }, emit }) =>
       budget === undefined ? undefined : budgets.open(budget, { emit, isAnswered: request !== undefined }),
   })
@@ -156,8 +159,15 @@ export function wireCore({
   return {
     runs,
     prepare: (document) => documents.prepare(document),
-    explain: async (document) => explainPlan((await documents.prepare(document)).compiled),
-    validate: (document) => documents.validate(document),
+    explain: (document) => explanations.ofDocument(document),
+    async explainRun(runId, options) {
+      const response = await runs.get(runId, options)
+      if (response === undefined)
+        throw new TuttiError('unknown_run', `There is no run "${runId}", or it is kept no longer.`)
+      return await explanations.ofRun(response)
+    },
+    validate: (document, options) => documents.validate(document, options),
+    lock: async (document) => lockPlan((await documents.prepare(document)).compiled, catalog),
     async plan(request, options = {}): Promise<PlanOutcome> {
       const { budget: limits } = await accept({ request }, options)
       const emit = (): void => undefined
@@ -175,19 +185,17 @@ export function wireCore({
           ...(budget !== undefined && { budget }),
         })
         .finally(() => budget?.close())
-      const { plan } = await checkDocument(document, catalog, { origin: 'model', maxSteps: config.executor.maxSteps })
-      const explanation = plan === undefined ? EMPTY_EXPLANATION : explainPlan(plan)
       return {
-        document: plan?.document ?? document,
+        ...(await explanations.ofPlan(document)),
         issues,
         way,
-        explanation,
         ...(degraded !== undefined && { degraded }),
       }
     },
     planCache: () => planner.stats?.() ?? { hits: 0, misses: 0, size: 0 },
     limits: () => [...runs.limits(), ...(ownExecutor?.limits() ?? [])],
     breakers: () => ownExecutor?.breakers() ?? [],
+    choosing: { ...choosing, provider },
     closeExecutor: async () => await ownExecutor?.close(),
   }
 }

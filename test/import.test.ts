@@ -58,6 +58,7 @@ const HEAVY = [
   '@hono/node-server',
   'commander',
   'jsonrepair',
+  '@modelcontextprotocol/client',
 ]
 
 describe('importing', () => {
@@ -71,6 +72,7 @@ describe('importing', () => {
     ['component/index.ts', ['openai', '@anthropic-ai/sdk', 'ioredis', 'undici', 'ajv', 'yaml']],
     ['testing/index.ts', ['openai', '@anthropic-ai/sdk', 'ioredis', 'undici', 'vitest']],
     ['connectors/redis/index.ts', ['openai', '@anthropic-ai/sdk', 'ioredis', 'undici']],
+    ['connectors/mcp/index.ts', ['@modelcontextprotocol/client', 'cross-spawn', 'undici', 'ajv', 'yaml']],
     ['server/index.ts', ['openai', '@anthropic-ai/sdk', 'ioredis', 'undici', 'ajv', 'yaml']],
   ])('the sub-path entry %s loads none of %j', async (path, unwanted) => {
     const { code, packages, err } = await run(`await import('${source(path)}')`)

@@ -91,7 +91,7 @@ export function toDocument({ steps }: Gold): JsonObject {
   }
 }
 
-const TYPES: Readonly<Record<string, string>> = {
+export const TYPES: Readonly<Record<string, string>> = {
   str: 'string',
   string: 'string',
   int: 'integer',

@@ -1,6 +1,6 @@
 // What deterministic repairs save: gold plans with the mistakes that models make in names and references, before and after; and
 // plans that two small models wrote. Nodes are calls of capabilities that exist, edges lead between them.
-import type { JsonObject } from '../../src/contracts/json.ts'
+import type { JsonObject, JsonValue } from '../../src/contracts/json.ts'
 import type { PlanDocument } from '../../src/contracts/plan.ts'
 import { checkDocument } from '../../src/plan/check.ts'
 import {
@@ -25,24 +25,26 @@ const MISTAKES: Readonly<Record<string, (document: JsonObject, gold: Gold) => Js
   'tools with escapes': (d) => changeActions(d, (name) => name.replace(/([a-z])([A-Z])/g, '$1\\_$2').toLowerCase()),
   'no component': (d) => mapSteps(d, ({ component: _, ...step }) => step),
   'component and tool in one': (d) =>
-    mapSteps(d, ({ component, action, ...step }) => ({ ...step, action: `${String(component)}.${String(action)}` })),
+    mapSteps(d, ({ component, action, ...step }) => ({ ...step, action: `${textOf(component)}.${textOf(action)}` })),
   'references by place': (d, gold) =>
     changeText(d, (text) =>
       gold.steps.reduce((t, { id }, i) => t.replaceAll(`steps.${id}.output`, `steps.step_${i + 1}.output`), text),
     ),
   'other braces': (d) => changeText(d, (text) => text.replace(/\$\{steps\.(\w+)\.output([^}]*)\}/g, '{{$1.output$2}}')),
   'no "output"': (d) => changeText(d, (text) => text.replace(/\.output\b/g, '')),
-  'waits for itself': (d) => mapSteps(d, (step) => ({ ...step, depends_on: [String(step['name'])] })),
+  'waits for itself': (d) => mapSteps(d, (step) => ({ ...step, depends_on: [textOf(step['name'])] })),
   'inputs nobody knows': (d) =>
     mapSteps(d, (step) => ({ ...step, inputs: { ...(step['inputs'] as JsonObject), verbose_mode: 'yes' } })),
 }
+
+const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '')
 
 const mapSteps = (document: JsonObject, change: (step: JsonObject) => JsonObject): JsonObject => ({
   ...document,
   steps: (document['steps'] as JsonObject[]).map(change),
 })
 const changeActions = (document: JsonObject, change: (name: string) => string): JsonObject =>
-  mapSteps(document, (step) => ({ ...step, action: change(String(step['action'])) }))
+  mapSteps(document, (step) => ({ ...step, action: change(textOf(step['action'])) }))
 const changeText = (document: JsonObject, change: (text: string) => string): JsonObject =>
   mapSteps(document, (step) => ({ ...step, inputs: JSON.parse(change(JSON.stringify(step['inputs']))) as JsonObject }))
 

@@ -15,7 +15,12 @@ const MAX_OPTIONAL_INPUTS = 40
 const MAX_ENUM = 40
 const MAX_EXAMPLES = 2
 const MAX_OUTPUT_KEYS = 40
-const OUTPUT_LEVELS = 2
+/** Shapes are shown as deep as they fit: a reference can only be right where its path can be seen. */
+const OUTPUT_SHAPE = { levels: 4, chars: 1_200 } as const
+const INPUT_SHAPE = { levels: 3, chars: 600 } as const
+/** Schemas within schemas that are looked at for one shape; those that refer to themselves have no end. */
+const MAX_NODES = 400
+const MAX_ARRAY_DEPTH = 8
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]+/gu
 
@@ -44,7 +49,7 @@ export function renderCapability({ component, capability, degraded }: OfferedCap
   lines.push(description === '' ? descriptionOf(component) : description)
   lines.push(...renderInputs(capability))
   if (capability.outputSchema !== undefined)
-    lines.push(`output: ${renderShape(capability.outputSchema, OUTPUT_LEVELS)}`)
+    lines.push(`output: ${shapeOf(capability.outputSchema, capability.outputSchema, OUTPUT_SHAPE)}`)
   for (const example of (capability.examples ?? []).slice(0, MAX_EXAMPLES)) {
     const output = example.output === undefined ? '' : ` gives ${literal(example.output)}`
     lines.push(`example: ${literal(example.inputs)}${output}`)
@@ -57,7 +62,7 @@ const compareOffered = (a: OfferedCapability, b: OfferedCapability): number =>
   compareText(a.component.name, b.component.name) || compareText(a.capability.name, b.capability.name)
 
 /** A name must be written back exactly; one that is not plain is shown in quotes. */
-const exactName = (name: string): string =>
+export const exactName = (name: string): string =>
   /^[\p{L}\p{N}_.:/@-]{1,200}$/u.test(name) ? name : stringifyJson(toOneLine(name, MAX_NAME))
 
 const literal = (value: unknown): string => toOneLine(stringifyJson(sorted(value, 0)), MAX_LITERAL)
@@ -88,7 +93,9 @@ function renderInputs({ inputSchema }: Capability): string[] {
   const needed = names.filter((name) => required.has(name))
   const optional = names.filter((name) => !required.has(name))
   const shown = optional.slice(0, MAX_OPTIONAL_INPUTS)
-  const lines = [...needed, ...shown].map((name) => renderInput(name, properties[name], required.has(name)))
+  const lines = [...needed, ...shown].map((name) =>
+    renderInput(name, properties[name], { isRequired: required.has(name), root: inputSchema }),
+  )
   if (shown.length < optional.length) lines.push(`- and ${optional.length - shown.length} more optional inputs`)
   return ['inputs:', ...lines]
 }
@@ -96,9 +103,13 @@ function renderInputs({ inputSchema }: Capability): string[] {
 const isClosed = (schema: JsonSchema): boolean =>
   schema.additionalProperties === false || isJsonObject(schema.properties)
 
-function renderInput(name: string, schema: unknown, isRequired: boolean): string {
+function renderInput(
+  name: string,
+  schema: unknown,
+  { isRequired, root }: { readonly isRequired: boolean; readonly root: JsonSchema },
+): string {
   const facts = [
-    renderShape(schema, 1),
+    shapeOf(schema, root, INPUT_SHAPE),
     isRequired ? 'required' : 'optional',
     ...(isJsonObject(schema) ? limitsOf(schema) : []),
   ]
@@ -137,17 +148,78 @@ function rangeOf(schema: Readonly<Record<string, unknown>>, low: string, high: s
   return typeof to === 'number' ? [`at most ${to}${unit}`] : []
 }
 
-/** A schema as a short type: `number`, `[string]`, `{code: string, name: string}`, `"a" | "b"`. */
-function renderShape(schema: unknown, levels: number): string {
-  if (!isJsonObject(schema)) return 'any'
+interface Shaping {
+  /** Objects within objects that are still shown. */
+  readonly levels: number
+  /** Where `$ref` points into. */
+  readonly root: JsonSchema
+  /** Whether a key that nobody calls required is marked: inputs are optional by default, outputs merely undescribed. */
+  readonly isInput: boolean
+  readonly room: { nodes: number }
+  /** Lists within lists, and references that lead to references. */
+  readonly depth: number
+}
+
+/** The deepest rendering that fits. */
+function shapeOf(schema: unknown, root: JsonSchema, { levels, chars }: { levels: number; chars: number }): string {
+  let text = ''
+  for (let left = levels; left > 0; left--) {
+    const room = { nodes: MAX_NODES }
+    text = renderShape(schema, { levels: left, root, isInput: schema !== root, room, depth: 0 })
+    if (room.nodes > 0 && text.length <= chars) return text
+  }
+  return truncateText(text, chars)
+}
+
+/** A schema as a short type: `number`, `[string]`, `{code: string, name?: string}`, `"a" | "b"`. */
+function renderShape(given: unknown, shaping: Shaping): string {
+  const schema = shaping.room.nodes-- > 0 ? resolve(given, shaping) : undefined
+  if (schema === undefined || shaping.depth > MAX_ARRAY_DEPTH) return 'any'
   if (Array.isArray(schema.enum)) return renderEnum(schema.enum)
   if (schema.const !== undefined) return literal(schema.const)
   const choices = Array.isArray(schema.anyOf) ? schema.anyOf : Array.isArray(schema.oneOf) ? schema.oneOf : undefined
   if (choices !== undefined && choices.length > 0) {
-    return [...new Set(choices.slice(0, 6).map((choice) => renderShape(choice, levels)))].join(' | ')
+    const deeper = { ...shaping, depth: shaping.depth + 1 }
+    return [...new Set(choices.slice(0, 6).map((choice) => renderShape(choice, deeper)))].join(' | ')
   }
   const types = Array.isArray(schema.type) ? schema.type : [schema.type]
-  return [...new Set(types.map((type) => renderType(type, schema, levels)))].join(' | ')
+  return [...new Set(types.map((type) => renderType(type, schema, shaping)))].join(' | ')
+}
+
+type Schema = Readonly<Record<string, unknown>>
+
+/** The schema with what it refers to in the same document, and its parts as one; undefined when it says nothing. */
+function resolve(given: unknown, { root }: Shaping): Schema | undefined {
+  let schema = given
+  for (let hops = 0; isJsonObject(schema) && typeof schema.$ref === 'string'; hops++) {
+    if (hops === MAX_ARRAY_DEPTH) return undefined
+    schema = targetOf(schema.$ref, root)
+  }
+  if (!isJsonObject(schema) || !Array.isArray(schema.allOf)) return isJsonObject(schema) ? schema : undefined
+  const parts: Schema[] = [schema]
+  for (const part of schema.allOf.slice(0, MAX_ARRAY_DEPTH)) {
+    const target: unknown = isJsonObject(part) && typeof part.$ref === 'string' ? targetOf(part.$ref, root) : part
+    if (isJsonObject(target)) parts.push(target)
+  }
+  const { allOf: _parts, ...merged } = Object.assign({}, ...parts.toReversed()) as Record<string, unknown>
+  const properties = parts.flatMap((part) => (isJsonObject(part.properties) ? Object.entries(part.properties) : []))
+  const required = parts.flatMap((part): unknown[] => (Array.isArray(part.required) ? part.required : []))
+  return {
+    ...merged,
+    ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),
+    ...(required.length > 0 && { required }),
+  }
+}
+
+/** A place in the same schema, `#/$defs/x`. */
+function targetOf(ref: string, root: JsonSchema): unknown {
+  if (!ref.startsWith('#/')) return ref === '#' ? root : undefined
+  let node: unknown = root
+  for (const part of ref.slice(2).split('/')) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    node = isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : undefined
+  }
+  return node
 }
 
 function renderEnum(members: readonly unknown[]): string {
@@ -155,20 +227,25 @@ function renderEnum(members: readonly unknown[]): string {
   return members.slice(0, MAX_ENUM).map(literal).join(' | ') + more
 }
 
-function renderType(type: unknown, schema: Readonly<Record<string, unknown>>, levels: number): string {
+function renderType(type: unknown, schema: Schema, shaping: Shaping): string {
   if (type === 'array' || (type === undefined && schema.items !== undefined))
-    return `[${renderShape(schema.items, levels)}]`
-  if (type === 'object' || (type === undefined && isJsonObject(schema.properties))) return renderObject(schema, levels)
+    return `[${renderShape(schema.items, { ...shaping, depth: shaping.depth + 1 })}]`
+  if (type === 'object' || (type === undefined && isJsonObject(schema.properties))) return renderObject(schema, shaping)
   return typeof type === 'string' ? toOneLine(type, 40) : 'any'
 }
 
-function renderObject(schema: Readonly<Record<string, unknown>>, levels: number): string {
-  if (!isJsonObject(schema.properties) || levels === 0) return 'object'
-  const { properties } = schema
+function renderObject(schema: Schema, shaping: Shaping): string {
+  const { properties, required, additionalProperties: values } = schema
+  const inner = { ...shaping, levels: shaping.levels - 1, depth: 0 }
+  if (!isJsonObject(properties) || Object.keys(properties).length === 0) {
+    // Keys that only run time knows, and what stands behind them.
+    return isJsonObject(values) && shaping.levels > 0 ? `{[key]: ${renderShape(values, inner)}}` : 'object'
+  }
+  if (shaping.levels === 0) return 'object'
   const keys = Object.keys(properties).sort(compareText)
-  if (keys.length === 0) return 'object'
+  const needed = Array.isArray(required) ? new Set<unknown>(required) : shaping.isInput ? new Set() : undefined
   const shown = keys
     .slice(0, MAX_OUTPUT_KEYS)
-    .map((key) => `${exactName(key)}: ${renderShape(properties[key], levels - 1)}`)
+    .map((key) => `${exactName(key)}${needed?.has(key) === false ? '?' : ''}: ${renderShape(properties[key], inner)}`)
   return `{${shown.join(', ')}${keys.length > MAX_OUTPUT_KEYS ? ', ...' : ''}}`
 }

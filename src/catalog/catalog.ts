@@ -1,14 +1,15 @@
 // What can be called right now: many sources, loaded side by side, as one snapshot that is swapped whole. A source that is
 // slow, down or lying costs its own freshness and nothing else.
 import type { SourceHealth } from '../contracts/api.ts'
-import type { Component, OfferedCapability } from '../contracts/capability.ts'
+import type { Component } from '../contracts/capability.ts'
 import type { Config } from '../contracts/config.ts'
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { CatalogView, Clock, Invoker, Logger, Source } from '../contracts/parts.ts'
 import { createInstancePicker } from './pick-instance.ts'
 import { createPublisher } from './publisher.ts'
 import { createRefresher } from './refresher.ts'
-import { createCatalogSearch } from './search.ts'
+import { type CatalogSearch, createCatalogSearch } from './search.ts'
+import type { ViewFeed } from './search-view.ts'
 import { emptySnapshot, type Shadowed, type Snapshot } from './snapshot.ts'
 import { createSourceLoader, type SourceLoader } from './source-loader.ts'
 
@@ -19,6 +20,8 @@ export interface CatalogParts {
   readonly log: Logger
   /** `refreshMs` 0 turns refreshing off. */
   readonly settings: Config['catalog']
+  /** Other ways of seeing that a search fuses with its own. */
+  readonly feeds?: readonly ViewFeed[]
 }
 
 export interface Catalog extends CatalogView {
@@ -28,7 +31,9 @@ export interface Catalog extends CatalogView {
   close(): Promise<void>
   sources(): SourceHealth[]
   /** The capabilities nearest to the words, best first; internal ones are never among them. */
-  search(query: string, limit: number): Promise<readonly OfferedCapability[]>
+  search: CatalogSearch['search']
+  /** Told which capabilities served a request; `search` then finds them a little sooner by its words. */
+  learn: CatalogSearch['learn']
   /** @throws TuttiError `internal` for a component of no known source */
   invokerOf(component: Component): Invoker
 }
@@ -87,7 +92,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
   }
   const publish = createPublisher({ lists: () => loaders.map(({ prepared }) => prepared), onSwap })
   const refresher = createRefresher({ loaders, publish, clock, log, settings })
-  const search = createCatalogSearch(() => snapshot)
+  const { search, learn } = createCatalogSearch({ current: () => snapshot, feeds: parts.feeds ?? [] })
 
   return {
     get fingerprint() {
@@ -110,6 +115,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
     },
     sources: () => loaders.map((loader) => loader.health()),
     search,
+    learn,
     invokerOf(component) {
       const loader = loadersByName.get(component.source)
       if (loader !== undefined) return loader.source.invoker

@@ -14,8 +14,8 @@ function createGrowing<
     set(from: A): void
     subarray(from: number, to: number): A
   },
->(make: (length: number) => A): GrowingArray<A> {
-  let values = make(1024)
+>(make: (length: number) => A, capacity: number): GrowingArray<A> {
+  let values = make(Math.max(1, capacity))
   let length = 0
   return {
     get length() {
@@ -33,5 +33,6 @@ function createGrowing<
   }
 }
 
-export const createGrowingInts = (): GrowingArray<Int32Array> => createGrowing((length) => new Int32Array(length))
-export const createGrowingFloats = (): GrowingArray<Float32Array> => createGrowing((length) => new Float32Array(length))
+/** With the length known beforehand, nothing is ever copied. */
+export const createGrowingInts = (capacity = 1024): GrowingArray<Int32Array> =>
+  createGrowing((length) => new Int32Array(length), capacity)

@@ -1,8 +1,4 @@
-// What somebody may have meant by a word that no document has: a word that begins with it, or is one edit away.
-
-const MAX_NEAR = 3
-/** Shorter words have too many neighbours to guess at. */
-const MIN_LENGTH = 4
+// Misspellings: whether one slip of the finger leads from one word to another.
 
 /** Whether one insertion, deletion, replacement, or swap of neighbours leads from one word to the other. */
 export function isOneEdit(a: string, b: string): boolean {
@@ -15,22 +11,17 @@ export function isOneEdit(a: string, b: string): boolean {
   return short[i] === long[i + 1] && short[i + 1] === long[i] && short.slice(i + 2) === long.slice(i + 2)
 }
 
-/** At most three terms: first misspellings, then continuations; among these the more frequent. */
-export function nearTerms(word: string, terms: ReadonlyMap<string, number>, frequencies: Int32Array): number[] {
-  if (word.length < MIN_LENGTH || /^\d+$/.test(word)) return []
-  const found: { readonly term: number; readonly isEdit: boolean }[] = []
-  for (const [text, term] of terms) {
-    if (text.length < word.length - 1) continue
-    const isEdit = text.length <= word.length + 1 && isOneEdit(word, text)
-    if (isEdit || text.startsWith(word)) found.push({ term, isEdit })
-  }
-  return found
-    .sort(
-      (a, b) =>
-        Number(b.isEdit) - Number(a.isEdit) ||
-        (frequencies[b.term] ?? 0) - (frequencies[a.term] ?? 0) ||
-        a.term - b.term,
-    )
-    .slice(0, MAX_NEAR)
-    .map(({ term }) => term)
+/** Which letters a word has, a bit each; others share the bits. */
+export function letterMask(word: string): number {
+  let mask = 0
+  for (let i = 0; i < word.length; i++) mask |= 1 << (word.charCodeAt(i) & 31)
+  return mask
+}
+
+/** False only where one edit cannot be: it changes at most two bits. Spares nearly every closer look. */
+export function mayBeOneEdit(a: number, b: number): boolean {
+  let different = a ^ b
+  different &= different - 1
+  different &= different - 1
+  return different === 0
 }

@@ -2,6 +2,7 @@
 // seen before costs nothing, one that only says the same again keeps its earlier identity (and what is cached by it).
 import { hash } from 'node:crypto'
 import type { Capability, Component, Instance } from '../contracts/capability.ts'
+import { canonicalJson } from '../util/canonical-json.ts'
 import { isJsonObject } from '../util/json.ts'
 import { nameKey } from '../util/name-key.ts'
 import { compareText } from '../util/text.ts'
@@ -17,7 +18,9 @@ export interface PreparedComponent {
   readonly capabilities: ReadonlyMap<string, Capability>
 }
 
-const isName = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
+/** Names stand in prompts, plans and messages, so they are one line and no essay. */
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= 200 && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)
 
 const isCapability = (value: unknown): value is Capability =>
   isJsonObject(value) &&
@@ -39,19 +42,9 @@ function isComponent(value: unknown): value is Component {
   )
 }
 
-/** JSON with sorted keys, so that the order in which a source writes them changes nothing. */
-function canonical(value: unknown): string {
-  if (typeof value === 'bigint') return value.toString()
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined)
-  entries.sort(([a], [b]) => compareText(a, b))
-  return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`
-}
-
 /** Instances come and go without a plan having to change, so they are left out. */
 function hashedText({ instances: _instances, capabilities, ...rest }: Component): string {
-  return canonical({ ...rest, capabilities: capabilities.toSorted((a, b) => compareText(a.name, b.name)) })
+  return canonicalJson({ ...rest, capabilities: capabilities.toSorted((a, b) => compareText(a.name, b.name)) })
 }
 
 /** Duplicates within one component: the first of a name is kept. */

@@ -1,65 +1,177 @@
-// Search over the catalog in force. The index is built when first asked for, and kept as long as the fingerprint stays:
-// health and instances may change under it, so hits are looked up in the snapshot of the moment.
-import type { Capability, OfferedCapability } from '../contracts/capability.ts'
-import type { SearchDocument, SearchIndex } from './search-index.ts'
+// Search over the catalog in force. The index is built when first asked for, and changed when the fingerprint has: only what
+// is new is read. Health and instances may change under it, so hits are looked up in the snapshot of the moment.
+import type { Component, OfferedCapability } from '../contracts/capability.ts'
+import { type FusedHit, fuseHits, type ViewRanking } from './fuse-hits.ts'
+import { createLearntWords, type UsedCapability } from './learnt-words.ts'
+import { createPace } from './pace.ts'
+import { readRequest } from './request-words.ts'
+import { documentOf, type SearchDocument } from './search-document.ts'
+import type { ChangingIndex, SearchIndex } from './search-index.ts'
+import type { SearchView, ViewFeed } from './search-view.ts'
 import type { Snapshot } from './snapshot.ts'
 
-export type CatalogSearch = (query: string, limit: number) => Promise<readonly OfferedCapability[]>
-
-function parameterNames({ inputSchema }: Capability): readonly string[] {
-  const { properties } = inputSchema
-  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
+export interface CatalogSearch {
+  /** The capabilities nearest to the words, best first; internal ones are never among them. */
+  readonly search: (query: string, limit: number, signal?: AbortSignal) => Promise<readonly OfferedCapability[]>
+  /** Told which capabilities served a request; they are found a little sooner by its words. */
+  readonly learn: (outcome: {
+    readonly request: string
+    readonly principal: string
+    readonly used: readonly UsedCapability[]
+  }) => void
 }
 
-interface Place {
-  readonly component: string
-  readonly action: string
+export interface CatalogSearchParts {
+  readonly current: () => Snapshot
+  /** Other ways of seeing, fused with the index by rank. */
+  readonly feeds?: readonly ViewFeed[]
 }
 
-/** Yields what the index reads; keeps in `places` where each document came from. */
-function* documentsOf(snapshot: Snapshot, places: Place[]): Generator<SearchDocument> {
-  for (const component of snapshot.components) {
-    for (const capability of component.capabilities) {
-      if (capability.internal === true) continue
-      places.push({ component: component.name, action: capability.name })
-      yield {
-        id: `${component.name}/${capability.name}`,
-        name: capability.name,
-        component: component.name === capability.name ? '' : component.name,
-        description: capability.description,
-        parameters: parameterNames(capability),
-        tags: capability.tags ?? [],
+/** Places of each order that are looked at when several are fused. */
+const MIN_FUSED = 100
+
+/** What the index has of a component. */
+interface Held {
+  /** The very list, as long as nothing about it has changed. */
+  readonly capabilities: Component['capabilities']
+  readonly ids: readonly string[]
+  /** Kept for the feeds alone. */
+  readonly documents: readonly SearchDocument[]
+  round: number
+}
+
+/** All that belongs to one version of the catalog; replaced whole. */
+interface Ready {
+  readonly fingerprint: string
+  readonly index: SearchIndex
+  readonly views: readonly { readonly view: SearchView; readonly documents: readonly SearchDocument[] }[]
+}
+
+const readComponent = (component: Component): SearchDocument[] =>
+  component.capabilities
+    .filter(({ internal }) => internal !== true)
+    .map((capability) => documentOf(component, capability))
+
+/** Brings an index from one snapshot to the next. */
+function createFollower(index: ChangingIndex, feeds: readonly ViewFeed[]) {
+  const held = new Map<string, Held>()
+  let round = 0
+
+  /** What changed; yields the new documents one by one, so that they are not all there at once. */
+  async function findChanges(snapshot: Snapshot): Promise<{ changed: Component[]; removed: string[] }> {
+    const pace = createPace(10_000)
+    const changed: Component[] = []
+    const removed: string[] = []
+    round++
+    for (const component of snapshot.components) {
+      const before = held.get(component.name)
+      if (before?.capabilities === component.capabilities) before.round = round
+      else {
+        if (before !== undefined) removed.push(...before.ids)
+        changed.push(component)
       }
+      const turn = pace(1)
+      if (turn !== undefined) await turn
     }
+    const kept = new Set(changed.map(({ name }) => name))
+    for (const [name, { ids, round: seen }] of held) {
+      if (seen !== round && !kept.has(name)) {
+        removed.push(...ids)
+        held.delete(name)
+      }
+      const turn = pace(1)
+      if (turn !== undefined) await turn
+    }
+    return { changed, removed }
+  }
+
+  function* read(changed: readonly Component[]): Generator<SearchDocument> {
+    for (const component of changed) {
+      const documents = readComponent(component)
+      const ids = documents.map(({ id }) => id)
+      const { capabilities } = component
+      held.set(component.name, { capabilities, ids, documents: feeds.length > 0 ? documents : [], round })
+      yield* documents
+    }
+  }
+
+  return async (snapshot: Snapshot): Promise<Ready> => {
+    const { changed, removed } = await findChanges(snapshot)
+    if (changed.length > 0 || removed.length > 0) await index.change({ added: read(changed), removed })
+    const documents = feeds.length > 0 ? Array.from(held.values(), (one) => one.documents).flat() : []
+    const views = feeds.map((feed) => ({ view: feed.viewOf(documents), documents }))
+    return { fingerprint: snapshot.fingerprint, index: index.current, views }
   }
 }
 
-interface Built {
-  readonly index: SearchIndex
-  readonly places: readonly Place[]
+/** What a view says, or nothing when it fails: words alone must do then. */
+async function askView(
+  { view, documents }: Ready['views'][number],
+  query: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<ViewRanking> {
+  try {
+    const hits = await view.rank(query, limit, signal)
+    return { name: view.name, keys: hits.flatMap(({ position }) => documents[position] ?? []) }
+  } catch {
+    return { name: view.name, keys: [] }
+  }
 }
 
-async function build(snapshot: Snapshot): Promise<Built> {
-  const { buildSearchIndex } = await import('./search-index.ts')
-  const places: Place[] = []
-  return { index: await buildSearchIndex(documentsOf(snapshot, places)), places }
+function lookUp(snapshot: Snapshot, hits: readonly FusedHit[]): OfferedCapability[] {
+  const offered: OfferedCapability[] = []
+  for (const { component: name, action, score, why } of hits) {
+    const component = snapshot.component(name)
+    const capability = snapshot.find(name, action)
+    if (component === undefined || capability === undefined || capability.internal === true) continue
+    offered.push({ component, capability, score, why: why() })
+  }
+  return offered
 }
 
-export function createCatalogSearch(current: () => Snapshot): CatalogSearch {
-  let kept: { readonly fingerprint: string; readonly built: Promise<Built> } | undefined
-  return async (query, limit) => {
-    const { fingerprint } = current()
-    if (kept?.fingerprint !== fingerprint) kept = { fingerprint, built: build(current()) }
-    const { index, places } = await kept.built
-    const snapshot = current()
-    const offered: OfferedCapability[] = []
-    for (const { position, score } of index.search(query, limit)) {
-      const place = places[position]
-      if (place === undefined) continue
-      const component = snapshot.component(place.component)
-      const capability = snapshot.find(place.component, place.action)
-      if (component !== undefined && capability !== undefined) offered.push({ component, capability, score })
+export function createCatalogSearch({ current, feeds = [] }: CatalogSearchParts): CatalogSearch {
+  const learnt = createLearntWords()
+  let follow: ((snapshot: Snapshot) => Promise<Ready>) | undefined
+  let ready: Ready | undefined
+  let following: Promise<void> | undefined
+
+  const catchUp = async (): Promise<void> => {
+    try {
+      const { createSearchIndex } = await import('./search-index.ts')
+      follow ??= createFollower(createSearchIndex(), feeds)
+      ready = await follow(current())
+    } catch (thrown) {
+      // Half of a change is worth nothing: the next search begins anew.
+      follow = undefined
+      throw thrown
+    } finally {
+      following = undefined
     }
-    return offered
+  }
+  /** As of now or later. */
+  const readyIndex = async (): Promise<Ready> => {
+    const isBehind = (): boolean => ready?.fingerprint !== current().fingerprint
+    // One that is under way may have begun before the last change.
+    if (isBehind() && following !== undefined) await following
+    if (isBehind()) {
+      following ??= catchUp()
+      await following
+    }
+    return ready ?? readyIndex()
+  }
+
+  return {
+    async search(query, limit, signal) {
+      const { index, views } = await readyIndex()
+      const isAlone = views.length === 0 && learnt.size === 0
+      const depth = isAlone ? limit : Math.max(limit, MIN_FUSED)
+      const ranked = index.search(query, depth)
+      const rankings = await Promise.all(views.map((view) => askView(view, query, depth, signal)))
+      const heard = rankings.filter(({ keys }) => keys.length > 0)
+      const known = learnt.size === 0 ? [] : learnt.find(readRequest(query))
+      return lookUp(current(), fuseHits({ ranked, learnt: known, rankings: heard, limit }))
+    },
+    learn: ({ request, principal, used }) => learnt.learn(readRequest(request), principal, used),
   }
 }

@@ -1,5 +1,5 @@
 // One moment of the catalog: immutable, names without regard to case, sources in the order in which they were given.
-import { hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Capability, Component } from '../contracts/capability.ts'
 import { nameKey } from '../util/name-key.ts'
 import { createPace } from './pace.ts'
@@ -63,22 +63,36 @@ async function groupByCapability(entries: Iterable<PreparedComponent>): Promise<
   return groups
 }
 
-const fingerprintOf = (entries: Iterable<PreparedComponent>): string =>
-  hash(
-    'sha1',
-    Array.from(entries, (entry) => entry.hash)
-      .sort()
-      .join(),
-    'hex',
-  )
+/** Of all hashes in order, sorted in buckets by their first letter: one sort of fifty thousand would hold the event loop. */
+async function fingerprintOf(entries: Iterable<PreparedComponent>): Promise<string> {
+  const pace = createPace(10_000)
+  const buckets = new Map<string, string[]>()
+  for (const { hash: one } of entries) {
+    const first = one.charAt(0)
+    const bucket = buckets.get(first)
+    if (bucket === undefined) buckets.set(first, [one])
+    else bucket.push(one)
+    const turn = pace(1)
+    if (turn !== undefined) await turn
+  }
+  const digest = createHash('sha1')
+  for (const first of [...buckets.keys()].sort()) {
+    const bucket = buckets.get(first) ?? []
+    digest.update(bucket.sort().join()).update(',')
+    const turn = pace(2 * bucket.length)
+    if (turn !== undefined) await turn
+  }
+  return digest.digest('hex')
+}
 
 function snapshotOf(
+  fingerprint: string,
   entries: ReadonlyMap<string, PreparedComponent>,
   groups: ReadonlyMap<string, readonly Component[]>,
 ): Snapshot {
   const entryOf = (name: string): PreparedComponent | undefined => entries.get(name) ?? entries.get(nameKey(name))
   return {
-    fingerprint: fingerprintOf(entries.values()),
+    fingerprint,
     components: Object.freeze(Array.from(entries.values(), ({ component }) => component)),
     component: (name) => entryOf(name)?.component,
     find(component, action) {
@@ -89,13 +103,16 @@ function snapshotOf(
   }
 }
 
+const NO_COMPONENTS = createHash('sha1').digest('hex')
+
 /** What a catalog holds before anything was loaded. */
-export const emptySnapshot = (): Snapshot => snapshotOf(new Map(), new Map())
+export const emptySnapshot = (): Snapshot => snapshotOf(NO_COMPONENTS, new Map(), new Map())
 
 /** Sources first listed win a name. Gives way to other work while it builds. */
 export async function buildSnapshot(
   lists: readonly (readonly PreparedComponent[])[],
 ): Promise<{ readonly snapshot: Snapshot; readonly shadowed: readonly Shadowed[] }> {
   const { entries, shadowed } = await collect(lists)
-  return { snapshot: snapshotOf(entries, await groupByCapability(entries.values())), shadowed }
+  const [fingerprint, groups] = [await fingerprintOf(entries.values()), await groupByCapability(entries.values())]
+  return { snapshot: snapshotOf(fingerprint, entries, groups), shadowed }
 }

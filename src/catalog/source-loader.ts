@@ -85,10 +85,13 @@ class LoadedSource implements SourceLoader {
     const hasTrouble = this.#trouble !== undefined
     const state =
       this.#loadedAt === undefined ? (hasTrouble ? 'failed' : 'loading') : hasTrouble ? 'stale' : ('ready' as const)
+    const skipped = this.source.discovery.skipped?.() ?? []
     return {
       name: this.source.discovery.name,
       state,
       components: this.prepared.length,
+      capabilities: this.prepared.reduce((sum, { component }) => sum + component.capabilities.length, 0),
+      ...(skipped.length > 0 && { skipped }),
       ...(this.#loadedAt !== undefined && { loadedAt: this.#loadedAt }),
       ...(this.#trouble !== undefined && { error: this.#trouble }),
     }

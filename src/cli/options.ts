@@ -37,12 +37,14 @@ export interface TermsOptions {
   readonly budget?: BudgetSpec
   /** ms */
   readonly dueIn?: number
+  readonly maxReplans?: number
 }
 
-export const termsOf = ({ priority, budget, dueIn }: TermsOptions): RequestOptions => ({
+export const termsOf = ({ priority, budget, dueIn, maxReplans }: TermsOptions): RequestOptions => ({
   ...(priority !== undefined && { priority }),
   ...(budget !== undefined && { budget }),
   ...(dueIn !== undefined && { dueInMs: dueIn }),
+  ...(maxReplans !== undefined && { maxReplans }),
 })
 
 /** `30s`, `5m`: ms. */

@@ -4,7 +4,8 @@ import { TuttiError } from '../contracts/errors.ts'
 import { PRIORITIES } from '../contracts/policy.ts'
 import { VERSION } from '../util/version.ts'
 import type { AskOptions } from './commands/ask.ts'
-import type { RunOptions } from './commands/documents.ts'
+import type { RunOptions, ValidateOptions } from './commands/documents.ts'
+import type { ExplainOptions } from './commands/explain.ts'
 import type { ServerOptions } from './commands/runs.ts'
 import type { ServeOptions } from './commands/serve.ts'
 import { collectInput, duration, readBudget, wholeNumber } from './options.ts'
@@ -93,6 +94,8 @@ const addRequests: Adder = (program, terminal, end) => {
     .option('--events', 'print every event as a JSON line')
     .addOption(new Option('--plan-only', 'make the plan and run nothing').conflicts('events'))
     .option('--save <file>', 'write the plan to a file, as YAML or JSON')
+    .option('--lock', 'lock the saved plan to the capabilities as they are now')
+    .option('--max-replans <n>', 'how often the rest of the plan may be written anew', wholeNumber(0, 5))
     .option('--thread <id>', 'keep earlier turns of this conversation (within one process)')
     .option(...INPUT_OPTION)
     .action(async (request: string, options: AskOptions) =>
@@ -104,6 +107,7 @@ const addRequests: Adder = (program, terminal, end) => {
     .description('make a plan and run nothing (ask --plan-only)')
     .option(...JSON_OPTION)
     .option('--save <file>', 'write the plan to a file, as YAML or JSON')
+    .option('--lock', 'lock the saved plan to the capabilities as they are now')
     .option(...INPUT_OPTION)
     .action(async (request: string, options: AskOptions) =>
       end(await (await import('./commands/ask.ts')).makePlan(request, options, terminal)),
@@ -126,6 +130,7 @@ const addDocuments: Adder = (program, terminal, end) => {
     .option(...JSON_OPTION)
     .option('--events', 'print every event as a JSON line')
     .option(...INPUT_OPTION)
+    .option('--locked', 'refuse when what the document was locked to has changed')
     .action(async (file: string, options: RunOptions) =>
       end(await (await import('./commands/documents.ts')).run(file, options, terminal)),
     )
@@ -134,16 +139,21 @@ const addDocuments: Adder = (program, terminal, end) => {
     .argument('<files...>', 'plans or workflows')
     .description('check documents against the catalog')
     .option(...JSON_OPTION)
-    .action(async (files: string[], options: RunOptions) =>
+    .option('--lock', 'write what it counts on to a lock file beside it')
+    .addOption(new Option('--locked', 'check it against its lock file too').conflicts('lock'))
+    .action(async (files: string[], options: ValidateOptions) =>
       end(await (await import('./commands/documents.ts')).validate(files, options, terminal)),
     )
   program
     .command('explain')
-    .argument('<file>', 'a plan or a workflow')
-    .description('show stages, edges and the critical path of a document')
+    .argument('<file or run>', 'a plan or a workflow, or the id of a run of a server')
+    .description('show stages, critical path, expected time and cost; of a run also what happened')
     .option(...JSON_OPTION)
-    .action(async (file: string, options: RunOptions) =>
-      end(await (await import('./commands/documents.ts')).explain(file, options, terminal)),
+    .addOption(new Option('--mermaid', 'print it as a Mermaid flowchart').conflicts('json'))
+    .option('--server <url>', 'for runs: the server; by default that of the configuration, on this machine')
+    .option('--key <key>', 'for runs: an API key of the server')
+    .action(async (what: string, options: ExplainOptions) =>
+      end(await (await import('./commands/explain.ts')).explain(what, options, terminal)),
     )
   program
     .command('schema')
@@ -166,8 +176,9 @@ const addCatalog: Adder = (program, terminal, end) => {
     .argument('<query>', 'what it should do')
     .description('the capabilities that fit best')
     .option('--limit <n>', 'how many', wholeNumber(1, 1_000), 10)
+    .option('--why', 'also why each is offered, and what is held back')
     .option(...JSON_OPTION)
-    .action(async (query: string, options: { json?: boolean; limit: number }) =>
+    .action(async (query: string, options: { json?: boolean; limit: number; why?: boolean }) =>
       end(await (await import('./commands/catalog.ts')).searchCatalog(query, options, terminal)),
     )
   catalog
@@ -197,8 +208,13 @@ const addRuns: Adder = (program, terminal, end) => {
     )
   command('show', 'one run as far as it has come')
     .argument('<run>', 'its id')
-    .action(async (runId: string, options: ServerOptions) =>
-      end(await (await import('./commands/runs.ts')).showRun(runId, options, terminal)),
+    .option('--explain', 'its plan, with what was to be expected and what happened')
+    .action(async (runId: string, options: ServerOptions & { explain?: boolean }) =>
+      end(
+        options.explain === true
+          ? await (await import('./commands/explain.ts')).explainRun(runId, options, terminal)
+          : await (await import('./commands/runs.ts')).showRun(runId, options, terminal),
+      ),
     )
   command('events', 'its events as JSON lines, until it ends')
     .argument('<run>', 'its id')

@@ -15,7 +15,7 @@ export interface Session {
   /** What the log is written to. */
   readonly aside: Aside
   /** Where components come from. */
-  readonly world: 'redis' | 'demo'
+  readonly world: 'redis' | 'sources' | 'demo'
   close(): Promise<void>
 }
 
@@ -27,7 +27,7 @@ export async function readConfig(terminal: Terminal): Promise<Config> {
 }
 
 /**
- * Opens an orchestrator over the configured Redis; without one, over the demo components, which run in this process.
+ * Opens an orchestrator over the configured Redis and sources; without any, over the demo components, which run in this process.
  * @param demo `register`: the demo components are started in any case, in Redis too
  * @throws TuttiError `invalid_config`
  */
@@ -40,9 +40,11 @@ export async function openSession(
   const aside = createAside(stderr)
   const log = createLogger({ stream: aside, clock, format: 'pretty', level: 'warn', secrets: listSecrets(config) })
   const { url, namespaces } = config.redis
-  const world = url === undefined ? 'demo' : 'redis'
+  const world = url !== undefined ? 'redis' : options.demo === 'if-needed' && hasSources(config) ? 'sources' : 'demo'
   if (world === 'demo' && options.demo === 'if-needed') {
-    stderr.write('No components are configured: using the demo components. Set REDIS_URL to use yours.\n')
+    stderr.write(
+      'No components are configured: using the demo components. Set REDIS_URL, or list your sources in tutti.config.yaml, to use yours.\n',
+    )
   }
   const demo = world === 'demo' || options.demo === 'register' ? await startDemo() : undefined
   const { createOrchestrator } = await import('../create-orchestrator.ts')
@@ -85,6 +87,9 @@ export async function openSession(
     })
   }
 }
+
+const hasSources = ({ sources: { files, ...byName } }: Config): boolean =>
+  files.length > 0 || Object.values(byName).some((entries) => Object.keys(entries).length > 0)
 
 /** Opens a session for some work and closes it whatever happens. */
 export async function withSession<T>(terminal: Terminal, work: (session: Session) => Promise<T>): Promise<T> {

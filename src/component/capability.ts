@@ -30,6 +30,8 @@ export interface CapabilityDefinition<S extends SchemaSource> {
   readonly idempotent?: boolean
   readonly approval?: 'always' | 'never'
   readonly tags?: readonly string[]
+  /** Capabilities that are usually needed with it: names, or `component/name`. A search offers them together. */
+  readonly requires?: readonly string[]
   readonly examples?: readonly Example[]
   /** Never offered to planners. */
   readonly internal?: boolean
@@ -95,7 +97,7 @@ export function capability<S extends SchemaSource>(definition: CapabilityDefinit
   const described = describeSchema(input, 'input')
   const inputSchema = closed(described.jsonSchema)
   const parse = described.parse?.bind(described)
-  const { effect = 'unknown', idempotent, approval, tags, examples, internal } = definition
+  const { effect = 'unknown', idempotent, approval, tags, requires, examples, internal } = definition
   return {
     endpoint,
     description: {
@@ -108,6 +110,7 @@ export function capability<S extends SchemaSource>(definition: CapabilityDefinit
       ...(idempotent === undefined ? {} : { idempotent }),
       ...(approval === undefined ? {} : { approval }),
       ...(tags === undefined ? {} : { tags }),
+      ...(requires === undefined ? {} : { requires }),
       ...(examples === undefined ? {} : { examples }),
       ...(internal === true ? { internal } : {}),
     },

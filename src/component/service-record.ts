@@ -18,6 +18,7 @@ export interface CapabilityRecord {
   readonly output_schema?: JsonSchema
   readonly approval?: string
   readonly tags?: readonly string[]
+  readonly requires?: readonly string[]
 }
 
 /** One instance as it stands in the registry, in its spelling. */
@@ -88,7 +89,7 @@ function summaryOf(capability: Capability): JsonObject | undefined {
 /** One capability of a registration, and of `GET /api/capabilities`. */
 export function recordCapability(capability: Capability, endpoint: string): CapabilityRecord {
   const summary = summaryOf(capability)
-  const { effect, idempotent, outputSchema, approval, tags } = capability
+  const { effect, idempotent, outputSchema, approval, tags, requires } = capability
   return {
     name: capability.name,
     description: capability.description,
@@ -102,6 +103,7 @@ export function recordCapability(capability: Capability, endpoint: string): Capa
     ...(outputSchema === undefined ? {} : { output_schema: outputSchema }),
     ...(approval === undefined ? {} : { approval }),
     ...(tags === undefined ? {} : { tags }),
+    ...(requires === undefined ? {} : { requires }),
   }
 }
 

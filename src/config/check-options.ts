@@ -4,7 +4,18 @@ import { didYouMean } from '../util/text.ts'
 import { listTopKeys } from './settings.ts'
 
 const OPTION_NAMES = ['model', 'tools', 'sources', 'journal', 'onEvent', 'onNotice', 'log', 'clock', 'random', 'parts']
-const PART_NAMES = ['engine', 'provider', 'planner', 'executor', 'synthesizer', 'handlers']
+const PART_NAMES = [
+  'engine',
+  'provider',
+  'planner',
+  'executor',
+  'synthesizer',
+  'handlers',
+  'mayUse',
+  'embeddings',
+  'capabilityService',
+  'capabilityBreaker',
+]
 
 type Entries = Readonly<Record<string, unknown>>
 
@@ -56,12 +67,14 @@ export function checkOptions(options: unknown): void {
     (item) => isObject(item) && isObject(item.capability) && has(item, 'execute'),
     'made with tool()',
   )
-  checkList(
-    options,
-    'sources',
-    (item) => isObject(item) && has(item.discovery, 'load') && has(item.invoker, 'invoke'),
-    'a source with discovery.load and invoker.invoke, such as createHttpSource() gives',
-  )
+  // A block of settings says itself what it wants.
+  if (!isObject(options.sources) || Array.isArray(options.sources))
+    checkList(
+      options,
+      'sources',
+      (item) => isObject(item) && has(item.discovery, 'load') && has(item.invoker, 'invoke'),
+      'a source with discovery.load and invoker.invoke, such as createHttpSource() gives',
+    )
   if (journal !== undefined && typeof journal !== 'string' && !has(journal, 'append'))
     refuse('journal', '"memory:" or a RunJournal')
   if (onEvent !== undefined && typeof onEvent !== 'function') refuse('onEvent', 'a function')
@@ -78,4 +91,8 @@ export function checkOptions(options: unknown): void {
     const message = `The option "parts" has no part "${name}"; there are ${PART_NAMES.join(', ')}.`
     throw new TuttiError('invalid_config', `${message}${didYouMean(name, PART_NAMES)}`)
   }
+  checkMethods(own, 'embeddings', ['embed'])
+  checkMethods(own, 'capabilityService', ['find', 'probe', 'close'])
+  for (const name of ['mayUse', 'capabilityBreaker'])
+    if (own[name] !== undefined && typeof own[name] !== 'function') refuse(`parts.${name}`, 'a function')
 }

@@ -14,6 +14,8 @@ import {
 } from '../plan/policy.ts'
 import { isFreeHeaderName, isHeaderValue } from '../util/header-text.ts'
 import { didYouMean } from '../util/text.ts'
+import { checkSources } from './check-sources.ts'
+import { checkTemplate } from './check-template.ts'
 import type { SettingPath } from './setting-path.ts'
 import { placeOf } from './wrong-value.ts'
 
@@ -37,6 +39,9 @@ export function checkSettings(config: Config): Fault[] {
     ),
     ...checkKeys(config),
     ...checkPrices(config),
+    ...checkSources(config.sources),
+    ...checkTemplate(config.planner),
+    ...checkChoosing(config),
   ]
 }
 
@@ -49,17 +54,33 @@ const checkKeys = ({ quotas }: Config): Fault[] =>
       message: 'is of a key that nobody has: write names with slashes between them, such as "payments/alice".',
     }))
 
+const checkChoosing = ({ capabilities: { provider, serviceUrl } }: Config): Fault[] => [
+  ...(provider === 'service' && serviceUrl === undefined
+    ? [
+        {
+          path: ['capabilities', 'provider'],
+          message: 'is "service", and no service is known. Set capabilities.service_url too.',
+        },
+      ]
+    : []),
+  ...(serviceUrl === undefined ? [] : checkBase(serviceUrl, ['capabilities', 'serviceUrl'])),
+]
+
 const recoveriesOf = (components: Config['components']): Record<string, RecoveryPolicy> =>
   Object.fromEntries(
     Object.entries(components).flatMap(([name, { recovery }]) => (recovery === undefined ? [] : [[name, recovery]])),
   )
 
-function checkNames({ components, models, notify, resources }: Config): Fault[] {
+function checkNames({ components, models, notify, resources, sources }: Config): Fault[] {
   const sections: readonly (readonly [SettingPath, object])[] = [
     [['components'], components],
     [['models'], models],
     [['notify', 'targets'], notify.targets],
     [['resources', 'inventory'], resources.inventory],
+    [['sources', 'mcpServers'], sources.mcpServers],
+    [['sources', 'openapi'], sources.openapi],
+    [['sources', 'a2a'], sources.a2a],
+    [['sources', 'http'], sources.http],
   ]
   return sections.flatMap(([path, names]) =>
     findNameClashes(Object.keys(names)).map(({ name, other }) => ({
@@ -141,6 +162,15 @@ function checkOrigin(text: string, path: SettingPath): Fault[] {
   const { username, pathname, search, hash } = new URL(text)
   if (username === '' && pathname === '/' && search === '' && hash === '') return []
   return [{ path, message: 'must be an origin such as https://host:8443, without a path.' }]
+}
+
+/** What stands below it is asked for, so there can be nothing behind it. */
+function checkBase(text: string, path: SettingPath): Fault[] {
+  const [fault] = checkAddress(text, path)
+  if (fault !== undefined) return [fault]
+  const { username, password, search, hash } = new URL(text)
+  if (username + password + search + hash === '') return []
+  return [{ path, message: 'must be an address such as http://host:8080/base, without credentials or query.' }]
 }
 
 function checkPrices({ budget, quotas, models, components }: Config): Fault[] {

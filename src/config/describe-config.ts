@@ -29,8 +29,13 @@ const showAddress = (setting: string, address: string): string => {
   if (!URL.canParse(address)) return '[not an address]'
   const url = new URL(address)
   const origin = `${url.protocol}${url.host === '' ? '' : `//${url.host}`}`
-  return setting.startsWith('notify.') ? `${origin}/…` : `${origin}${url.pathname}`
+  if (setting.startsWith('notify.')) return `${origin}/…`
+  const parts = url.pathname.split('/')
+  return `${origin}${parts.map((part) => (looksDrawn(part) ? '…' : part)).join('/')}`
 }
+
+/** Whether it was rather drawn than written by somebody: long, with letters and digits. */
+const looksDrawn = (part: string): boolean => part.length >= 16 && /\d/.test(part) && /[a-z]/i.test(part)
 
 /** Every text that must not reach a log: keys, and passwords inside addresses, as written and as decoded. */
 export function listSecrets(config: Config): string[] {
@@ -50,7 +55,9 @@ function collect(node: unknown, path: Path, secrets: Set<string>): void {
   const setting = toSettingPath(path)
   if (setting === 'server.apiKeys') {
     for (const entry of node.split(',')) secrets.add(entry.split(':').slice(2).join(':').trim())
-  } else if (isSecretPath(setting)) secrets.add(node)
+  } else if (setting.startsWith('sources.'))
+    for (const secret of secretsOfSource(node, setting, path)) secrets.add(secret)
+  else if (isSecretPath(setting)) secrets.add(node)
   else if (isAddressPath(setting)) for (const secret of secretsOf(node, setting)) secrets.add(secret)
 }
 
@@ -63,6 +70,27 @@ function secretsOf(address: string, setting: string): string[] {
   // Numbers and short words of a query are no secrets, and would blank out others.
   const values = [...searchParams.values()].filter((value) => value.length >= 8)
   return [...found, username, safeDecode(username), search, ...values, ...(pathname.length >= 16 ? [pathname] : [])]
+}
+
+/** Programs are also given words, numbers and paths in `env` and `args`; these would blank out what is no secret. */
+const isOrdinary = (text: string): boolean =>
+  /^(?:-*[a-z_-]{1,24}|[\d.,:]+|[@~.]{0,2}[\w@.-]*(?:\/[\w@.-]*)+)$/i.test(text) && !text.split('/').some(looksDrawn)
+
+function secretsOfSource(value: string, setting: string, path: Path): string[] {
+  if (isAddressPath(setting)) {
+    if (!URL.canParse(value)) return []
+    const { searchParams, pathname } = new URL(value)
+    return [...[...searchParams.values()].filter((part) => part.length >= 8), ...pathname.split('/').filter(looksDrawn)]
+  }
+  if (!isSecretPath(setting)) return []
+  if (setting.endsWith('.args') || setting.endsWith('.env.NAME')) {
+    // `--token=abc` is one argument.
+    const [, tail = value] = /^--?[\w-]+=(.+)$/.exec(value) ?? []
+    return isOrdinary(tail) && !/token|key|secret|pass|auth|cred/i.test(String(path.at(-1))) ? [] : [tail]
+  }
+  // Of `Bearer abc`, what follows is the secret also where it stands alone.
+  const [, token] = /^[A-Za-z]+ (\S+)$/.exec(value) ?? []
+  return token === undefined ? [value] : [value, token]
 }
 
 function safeDecode(text: string): string {

@@ -29,7 +29,7 @@ export async function loadConfig(load: LoadOptions): Promise<{ config: Config; w
   await checkPolicyConditions(config)
   return {
     config,
-    warnings: [...file.warnings, ...variables.warnings, ...variables.unknown],
+    warnings: [...file.warnings, ...variables.unknown],
   }
 }
 

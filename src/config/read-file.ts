@@ -1,7 +1,7 @@
 // tutti.config.{ts,js,yaml,json} as a source of settings: snake_case with durations as text, or as in code.
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TuttiError } from '../contracts/errors.ts'
 import { parseDuration } from '../util/duration.ts'
@@ -9,7 +9,7 @@ import { isEntries, type Leaf, membersOf, type Shape } from '../util/shape.ts'
 import type { FoundValue } from './merge-sources.ts'
 import type { Environment } from './read-variables.ts'
 import { type SettingPath, showPath } from './setting-path.ts'
-import { CONFIG_SHAPE, isAddressPath, settingAt, toSettingPath } from './settings.ts'
+import { CONFIG_SHAPE, isAddressPath, isLocalPath, settingAt, toSettingPath } from './settings.ts'
 import { hintFor, wrongValue } from './wrong-value.ts'
 
 const FILE_NAMES = ['tutti.config.ts', 'tutti.config.js', 'tutti.config.yaml', 'tutti.config.json'] as const
@@ -25,7 +25,7 @@ export async function readConfigFile(
 ): Promise<{ found: FoundValue[]; warnings: string[] }> {
   const [name, ...others] = FILE_NAMES.filter((file) => existsSync(join(cwd, file)))
   if (name === undefined) return { found: [], warnings: [] }
-  const reading: Reading = { name, env, found: [] }
+  const reading: Reading = { name, cwd, env, found: [] }
   readNode(CONFIG_SHAPE, await loadFile(join(cwd, name), name), { code: [], file: [] }, reading)
   const warnings = others.map((other) => `The file "${other}" is not read: "${name}" comes before it.`)
   return { found: reading.found, warnings }
@@ -70,6 +70,8 @@ interface Place {
 
 interface Reading {
   readonly name: string
+  /** The folder of the file. */
+  readonly cwd: string
   readonly env: Environment
   readonly found: FoundValue[]
 }
@@ -154,6 +156,7 @@ function takeLeaf({ isDuration }: Leaf, value: unknown, place: Place, reading: R
         `The setting ${originOf(place, reading.name)} looks like the name of a variable. Write {env: ${variable}}.`,
       )
   }
+  if (typeof value === 'string' && isLocalPath(toSettingPath(place.code))) return resolve(reading.cwd, value)
   if (!isDuration) return value
   // `stepTimeoutMs: 30` says its unit; `step_timeout: 30` could be meant as seconds.
   const lacksUnit = typeof value === 'number' && value !== 0 && place.file.at(-1) !== place.code.at(-1)

@@ -13,7 +13,6 @@ const LATER_VARIABLES: Readonly<Record<string, readonly string[] | undefined>> =
   TUTTI_WORKFLOWS_DIR: undefined,
   TUTTI_ENGINE: ['in-process'],
 }
-const WITHOUT_EFFECT = ['GOMIND_CAPABILITY_SERVICE_URL', 'GOMIND_CAPABILITY_THRESHOLD']
 
 /** What Kubernetes puts into every container for each service; a service named "tutti-server" makes TUTTI_SERVER_PORT. */
 function isInjectedByKubernetes(name: string, value: string): boolean {
@@ -25,10 +24,10 @@ function isInjectedByKubernetes(name: string, value: string): boolean {
 
 /**
  * Reads the settings that the environment holds. Empty variables count as unset.
- * @returns the values, and a sentence for each unknown `TUTTI_` variable and each one without effect
+ * @returns the values, and a sentence for each unknown `TUTTI_` variable
  * @throws TuttiError `invalid_config` when a variable cannot be read as its setting's type
  */
-export function readVariables(env: Environment): { found: FoundValue[]; unknown: string[]; warnings: string[] } {
+export function readVariables(env: Environment): { found: FoundValue[]; unknown: string[] } {
   const given = new Map<string, string>()
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && value.trim() !== '' && !isInjectedByKubernetes(name, value))
@@ -45,7 +44,8 @@ export function readVariables(env: Environment): { found: FoundValue[]; unknown:
     if (value === undefined) throw new TuttiError('invalid_config', wrongValue(setting.keys, text, origin))
     found.push({ path: setting.keys, value, origin })
   }
-  return { found, unknown: findUnknown(given, settings), warnings: findIneffective(given) }
+  refuseUnsupported(given)
+  return { found, unknown: findUnknown(given, settings) }
 }
 
 function parseVariable(setting: Setting, text: string): unknown {
@@ -68,6 +68,7 @@ function parseScalar(kind: SettingKind, { choices }: Setting, text: string): unk
     case 'text':
       return text
     case 'list':
+    case 'texts':
     case 'json':
       return undefined
   }
@@ -103,7 +104,7 @@ function findUnknown(given: ReadonlyMap<string, string>, settings: readonly Sett
     })
 }
 
-function findIneffective(given: ReadonlyMap<string, string>): string[] {
+function refuseUnsupported(given: ReadonlyMap<string, string>): void {
   for (const [name, allowed] of Object.entries(LATER_VARIABLES)) {
     const value = given.get(name)
     if (value !== undefined && allowed !== undefined && !allowed.includes(value)) {
@@ -113,7 +114,4 @@ function findIneffective(given: ReadonlyMap<string, string>): string[] {
       )
     }
   }
-  return WITHOUT_EFFECT.filter((name) => given.has(name)).map(
-    (name) => `The variable "${name}" has no effect yet: capabilities are searched in this process.`,
-  )
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { configSchema } from '../contracts/config.ts'
 import { type Leaf, membersOf, type Shape, shapeOf, stepInto, unwrapSchema } from '../util/shape.ts'
 
-export type SettingKind = 'text' | 'integer' | 'number' | 'boolean' | 'duration' | 'list' | 'choice' | 'json'
+export type SettingKind = 'text' | 'integer' | 'number' | 'boolean' | 'duration' | 'list' | 'texts' | 'choice' | 'json'
 
 /** One leaf of the configuration schema. */
 export interface Setting {
@@ -49,7 +49,9 @@ const GOMIND_NAMES: Readonly<Record<string, string>> = {
   'executor.stepTimeoutMs': 'GOMIND_ORCHESTRATOR_STEP_TIMEOUT',
   'recovery.semanticEnabled': 'GOMIND_SEMANTIC_RETRY_ENABLED',
   'recovery.semanticAttempts': 'GOMIND_SEMANTIC_RETRY_MAX_ATTEMPTS',
+  'capabilities.serviceUrl': 'GOMIND_CAPABILITY_SERVICE_URL',
   'capabilities.topK': 'GOMIND_CAPABILITY_TOP_K',
+  'capabilities.threshold': 'GOMIND_CAPABILITY_THRESHOLD',
 }
 /** Their values are shown nowhere. In files they may be `{env: NAME}`. */
 const SECRET_PATHS: ReadonlySet<string> = new Set([
@@ -60,16 +62,41 @@ const SECRET_PATHS: ReadonlySet<string> = new Set([
   'components.NAME.credentials.value',
   'components.NAME.credentials.clientSecret',
   'notify.targets.NAME.secret',
+  'sources.mcpServers.NAME.env.NAME',
+  'sources.mcpServers.NAME.headers.NAME',
+  // Programs are often given a key as an argument.
+  'sources.mcpServers.NAME.args',
+  'sources.openapi.NAME.headers.NAME',
+  'sources.openapi.NAME.auth.NAME.value',
+  'sources.openapi.NAME.auth.NAME.token',
+  'sources.openapi.NAME.auth.NAME.password',
+  'sources.openapi.NAME.auth.NAME.clientSecret',
+  'sources.a2a.NAME.headers.NAME',
 ])
 /** Addresses may carry a password; they are never quoted whole. */
 const ADDRESS_PATHS: ReadonlySet<string> = new Set([
   'redis.url',
   'openai.baseUrl',
   'anthropic.baseUrl',
+  'capabilities.serviceUrl',
   'journal',
   'components.NAME.credentials.tokenUrl',
   'notify.targets.NAME.url',
+  'sources.mcpServers.NAME.url',
+  'sources.openapi.NAME.url',
+  'sources.openapi.NAME.server',
+  'sources.openapi.NAME.auth.NAME.tokenUrl',
+  'sources.a2a.NAME.url',
+  'sources.http.NAME.url',
 ])
+/** In a file they begin at its own folder. */
+const LOCAL_PATHS: ReadonlySet<string> = new Set([
+  'capabilities.embeddingsFile',
+  'sources.openapi.NAME.file',
+  'sources.files',
+  'sources.mcpServers.NAME.cwd',
+])
+export const isLocalPath = (path: string): boolean => LOCAL_PATHS.has(path)
 export const isSecretPath = (path: string): boolean => SECRET_PATHS.has(path)
 export const isAddressPath = (path: string): boolean => ADDRESS_PATHS.has(path)
 
@@ -98,6 +125,11 @@ function kindOf(schema: z.ZodType, isDuration: boolean): SettingKind {
   if (inner instanceof z.ZodArray) return 'list'
   if (inner instanceof z.ZodBoolean) return 'boolean'
   if (inner instanceof z.ZodNumber) return isDuration ? 'duration' : inner.isInt ? 'integer' : 'number'
+  if (
+    inner instanceof z.ZodUnion &&
+    inner.options.every((one) => one instanceof z.ZodString || one instanceof z.ZodArray)
+  )
+    return 'texts'
   return inner instanceof z.ZodString ? 'text' : 'json'
 }
 
@@ -223,6 +255,8 @@ export function allowedOf({ kind, items, choices, schema }: Setting): string {
       const { minLength } = boundOf(schema)
       return typeof minLength === 'number' && minLength > 1 ? `text of at least ${minLength} characters` : 'text'
     }
+    case 'texts':
+      return 'text, or a list of texts'
     case 'json':
       return 'any value'
   }

@@ -3,13 +3,16 @@
 import type { Component, OfferedCapability } from './capability.ts'
 import type { PreparedPlan } from './compiled.ts'
 import type { PlanWay, RunEvent } from './events.ts'
+import type { Explanation } from './explanation.ts'
 import type { Page } from './journal.ts'
 import type { JsonObject } from './json.ts'
+import type { PlanLock } from './lock.ts'
+import type { SkippedEntry } from './parts.ts'
 import type { Issue, PlanDocument } from './plan.ts'
 import type { BudgetSpec, Notice, Priority } from './policy.ts'
 import type { Degraded, Response, RunStatus, RunSummary } from './run.ts'
 
-export type { PreparedPlan }
+export type { Explanation, PlanLock, PreparedPlan }
 
 /** What a caller may add to a request or a document. */
 export interface RequestOptions {
@@ -35,6 +38,8 @@ export interface RequestOptions {
   readonly dueInMs?: number
   /** What it may use up. Laid over that of the document, the key and the configuration; the smaller limit holds. */
   readonly budget?: BudgetSpec
+  /** How often the rest of the plan of a request may be written anew, 0 to 5. Default `planner.maxReplans`. */
+  readonly maxReplans?: number
   /** Sees every event of this run as it happens. What it throws is dropped. */
   readonly onEvent?: (event: RunEvent) => void
   /** Headers passed on to components, such as `traceparent`, and the orchestration depth of an incoming call. */
@@ -53,17 +58,6 @@ export type DocumentInput = PlanDocument | JsonObject | string | PreparedPlan
 export interface RunStream extends AsyncIterable<RunEvent> {
   readonly runId: string
   readonly result: Promise<Response>
-}
-
-/** A plan made readable: what runs beside what, and what everything waits for. */
-export interface Explanation {
-  /** Step names by the earliest stage in which they can start. */
-  readonly stages: readonly (readonly string[])[]
-  readonly criticalPath: readonly string[]
-  readonly edges: readonly { readonly from: string; readonly to: string }[]
-  readonly maxParallelism: number
-  /** For people: the plan as a small tree. */
-  readonly text: string
 }
 
 /** A plan that was made and not run. With an issue of severity `error` it is not valid. */
@@ -94,8 +88,18 @@ export interface RunsApi {
   ): AsyncIterable<RunEvent>
   /** Resolves with the final response. @throws TuttiError `unknown_run` */
   wait(runId: string, options?: { readonly signal?: AbortSignal; readonly principal?: string }): Promise<Response>
+  /** The plan of a run, with what was to be expected and what happened so far. @throws TuttiError `unknown_run` */
+  explain(runId: string, options?: { readonly principal?: string }): Promise<Explanation>
   /** @throws TuttiError `unknown_run`, `conflict` (already ended) */
   cancel(runId: string, options?: { readonly principal?: string; readonly reason?: string }): Promise<void>
+}
+
+/** Capabilities chosen for a request. */
+export interface CapabilityChoice {
+  readonly offered: readonly OfferedCapability[]
+  /** What was held back, with the reason; a few dozen at most. */
+  readonly hidden: readonly { readonly name: string; readonly why: string }[]
+  readonly degraded?: Degraded
 }
 
 /** What can be called now. */
@@ -104,6 +108,19 @@ export interface CatalogApi {
   components(): readonly Component[]
   component(name: string): Component | undefined
   search(query: string, options?: { readonly limit?: number }): Promise<readonly OfferedCapability[]>
+  /**
+   * What a planner would be shown for the request, with helpers and without what the principal may not use, and why: also of
+   * what was held back. Chosen in the configured way; with a `limit` always by the search of this process.
+   */
+  choose(
+    request: string,
+    options?: {
+      readonly principal?: string
+      readonly metadata?: JsonObject
+      readonly limit?: number
+      readonly signal?: AbortSignal
+    },
+  ): Promise<CapabilityChoice>
   refresh(signal?: AbortSignal): Promise<void>
   sources(): readonly SourceHealth[]
 }
@@ -116,6 +133,9 @@ export interface SourceHealth {
   readonly name: string
   readonly state: 'loading' | 'ready' | 'stale' | 'failed'
   readonly components: number
+  readonly capabilities: number
+  /** What its last load left out, and why. */
+  readonly skipped?: readonly SkippedEntry[]
   readonly loadedAt?: string
   readonly error?: string
 }
@@ -177,8 +197,21 @@ export interface Orchestrator {
   stream(request: string, options?: RequestOptions): RunStream
   /** Makes a plan and runs nothing. */
   plan(request: string, options?: RequestOptions): Promise<PlanOutcome>
+  /**
+   * What is to be expected of a document, also of one with issues: they are listed.
+   * @throws TuttiError `invalid_document` when it cannot be read
+   */
   explain(document: DocumentInput): Promise<Explanation>
-  validate(document: DocumentInput): Promise<{ readonly valid: boolean; readonly issues: readonly Issue[] }>
+  /** With `lock` also against what the document was locked to: changes that break it are errors, others warnings. */
+  validate(
+    document: DocumentInput,
+    options?: { readonly lock?: PlanLock },
+  ): Promise<{ readonly valid: boolean; readonly issues: readonly Issue[] }>
+  /**
+   * What a document counts on, for `validate`: its own hash, and the capabilities it calls as the catalog has them now.
+   * @throws TuttiError `invalid_document`
+   */
+  lock(document: DocumentInput): Promise<PlanLock>
   /** Reads, validates and compiles. @throws TuttiError `invalid_document` with `details.issues` */
   prepare(document: DocumentInput): Promise<PreparedPlan>
   /** Runs a document. @throws TuttiError `invalid_document`, `invalid_inputs` */
@@ -231,6 +264,12 @@ export interface MetricsSnapshot {
   /** Runs that reached a limit of their budget, by which one. */
   readonly budgetExceeded: Readonly<Record<string, number>>
   readonly notices: { readonly sent: number; readonly failed: number; readonly dropped: number }
+  /** From the start of a run to its first step. */
+  readonly firstStepSeconds: Histogram
+  /** Per plan that was made for a request, also one written anew. */
+  readonly planningSeconds: Histogram
+  /** Steps that began while the plan was still being written, and what became of them once it was known. */
+  readonly earlySteps: { readonly begun: number; readonly kept: number; readonly dropped: number }
   readonly planCache: { readonly hits: number; readonly misses: number; readonly size: number }
   readonly activeRuns: number
   readonly maxParallelSteps: number

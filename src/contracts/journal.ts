@@ -24,6 +24,7 @@ export interface NewRun {
   /** When it should be done, ISO 8601: the earlier, the sooner among equals. */
   readonly deadline?: string
   readonly budget?: BudgetSpec
+  readonly maxReplans?: number
   readonly headers?: Readonly<Record<string, string>>
 }
 

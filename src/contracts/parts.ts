@@ -45,7 +45,15 @@ export interface Discovery {
   load(signal: AbortSignal): Promise<readonly Component[]>
   /** Tells that a new `load` would find something else. Returns what stops the watching. */
   watch?(changed: () => void): () => void
+  /** What the last load left out, and why: operations that cannot be called, entries that could not be read. */
+  skipped?(): readonly SkippedEntry[]
   close?(): Promise<void>
+}
+
+/** Something of a source that is not in the catalog. */
+export interface SkippedEntry {
+  readonly name: string
+  readonly why: string
 }
 
 /** Calls one instance. Classifies what goes wrong on the way, once, and throws it as a TuttiError. */
@@ -78,6 +86,8 @@ export interface InvokerCall {
   readonly headers: Readonly<Record<string, string>>
   /** Made on first use: read it only when the call can be aborted. Aborts on timeout and on cancel. */
   readonly signal: AbortSignal
+  /** The component shows that it is at work: the time limit of the call begins anew, up to twenty times as long in all. */
+  progress?(): void
 }
 
 /** What came back, before anybody has judged it. */
@@ -135,10 +145,16 @@ export interface CapabilityProvider {
     readonly principal: string
     readonly metadata?: JsonObject
     readonly signal: AbortSignal
+    /** The run that it is for, if any: model calls of the choice are counted and shown there. */
+    readonly run?: { readonly runId: string; readonly emit: Emit; readonly budget?: RunBudget }
+    /** A plan named something that was not offered: these are other words for it. Answered without a model. */
+    readonly isWider?: true
   }): Promise<{
     readonly offered: readonly OfferedCapability[]
     /** What would have come next and was held back, with the reason. At most a few dozen. */
     readonly hidden: readonly { readonly name: string; readonly why: string }[]
+    /** Set when another way of choosing stood in for the one that is configured. */
+    readonly degraded?: Degraded
   }>
   /** Told after a run that succeeded which capabilities had served the request; may find them sooner the next time. */
   learn?(outcome: {
@@ -201,6 +217,8 @@ export interface PlanAsk {
   readonly view: CatalogView
   /** Set when a plan is to be written anew after some of its steps have ended. */
   readonly revise?: ReviseAsk
+  /** Whether steps should be told while the model still writes the plan. Absent: nothing is parsed before its end. */
+  readonly isEarlyWelcome?: boolean
   readonly signal: AbortSignal
   readonly emit: Emit
   readonly budget?: RunBudget
@@ -274,8 +292,11 @@ export interface RunContext {
   readonly settled: ReadonlyMap<string, StepView>
   /** Steps that are at work since before the plan was whole: not begun again; each resolves when its step has ended. */
   readonly underway?: ReadonlyMap<string, Promise<StepView>>
-  /** Steps that begin while the plan is still being written. */
-  readonly isEarly?: true
+  /**
+   * Set while the plan may still be written anew: told of a step that succeeded and whose `replan_if` became true. No further step
+   * begins then; what was not begun is skipped as `replanned`.
+   */
+  readonly replan?: (step: string) => void
   /** How often the inputs of a step were revised before this plan, by name: counts in its idempotency keys. */
   readonly inputRevisions?: ReadonlyMap<string, number>
   /** Headers for every component call of this run, such as trace context and the orchestration depth. */

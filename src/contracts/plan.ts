@@ -130,6 +130,8 @@ export type IssueCode =
   | 'expression_object'
   | 'secret_leak'
   | 'loosened_policy'
+  /** What the plan was locked to is no longer so. */
+  | 'lock_drift'
 
 /** What is wrong in a document, where, and what would be right. */
 export interface Issue {

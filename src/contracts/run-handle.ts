@@ -24,5 +24,7 @@ export interface RunHandle {
   /** The fold of the events so far: a copy, of the cost of one pass over the steps. */
   snapshot(): Response
   view(step: string): StepView | undefined
+  /** The last revision of the inputs of steps that the plan left behind, by name; undefined when there are none. */
+  revisions(): ReadonlyMap<string, number> | undefined
   readonly settled: ReadonlyMap<string, StepView>
 }

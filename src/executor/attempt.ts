@@ -20,6 +20,9 @@ export interface CallSpec {
   readonly timeoutMs: number
 }
 
+/** Times the time limit, for a call that shows progress. */
+const MAX_PROLONGED = 20
+
 export class Attempt implements InvokerCall, Deadline {
   readonly component: Component
   readonly capability: Capability
@@ -150,6 +153,17 @@ export class Attempt implements InvokerCall, Deadline {
     this.#stop(reason)
   }
 
+  /** Signs of life move the end of its time, but not for ever: who only says that it works is given up in the end. */
+  progress(): void {
+    if (this.#resolve === undefined || this.#spec === undefined || this.list === undefined) return
+    const { clock, deadlines } = this.#execution.frame
+    const now = clock.now()
+    const { timeoutMs } = this.#spec
+    if (now + timeoutMs > this.startedAt + timeoutMs * MAX_PROLONGED) return
+    deadlines.remove(this)
+    deadlines.link(this, timeoutMs, now)
+  }
+
   /** Its time is up. */
   expire(): void {
     if (this.#spec !== undefined) this.#stop(timeoutOf(this.#spec.target, this.#spec.timeoutMs))
@@ -253,6 +267,7 @@ function learn(execution: StepExecution, target: CallTarget, attempt: Attempt, e
     if (adaptive.succeed({ startedAt, endedAt, inUse: pool.inUse })) pools.update(pool)
     return
   }
+  if (error.code !== 'cancelled') durations.observeFailure()
   if (adaptive?.fail(error, { startedAt, endedAt: clock.now() }) === true) pools.update(pool)
   const { retry_after_ms: pauseMs } = error.details
   if (typeof pauseMs === 'number' && error.retryable) pools.pause(pool, pauseMs)

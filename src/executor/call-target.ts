@@ -3,6 +3,7 @@
 import type { Capability, Component } from '../contracts/capability.ts'
 import type { CompiledPlan, CompiledStep } from '../contracts/compiled.ts'
 import type { Config } from '../contracts/config.ts'
+import type { CallHistory } from '../contracts/explanation.ts'
 import type { JsonObject } from '../contracts/json.ts'
 import type { CatalogView, Invoker } from '../contracts/parts.ts'
 import type { ComponentPolicy } from '../contracts/policy.ts'
@@ -12,6 +13,7 @@ import { type PolicyOf, policiesByName } from '../util/component-policies.ts'
 import { isHealthy } from '../util/is-healthy.ts'
 import { nameKey } from '../util/name-key.ts'
 import { type Duration, Durations } from './durations.ts'
+import { UNAPPROVED } from './needs-approval.ts'
 import type { Pools } from './pools.ts'
 
 export interface CallTarget {
@@ -109,6 +111,16 @@ export class CallTargets {
     return this.#durations.of(`:${type}`)
   }
 
+  /** What earlier calls say of the next; `without` those that took so long, ms. */
+  historyOf(component: string, action: string, without?: readonly number[]): CallHistory | undefined {
+    return this.#durations.history(nameKey(`${component}/${action}`), without)
+  }
+
+  /** The same of the steps of one kind that call nothing. */
+  historyOfType(type: string, without?: readonly number[]): CallHistory | undefined {
+    return this.#durations.history(`:${type}`, without)
+  }
+
   /** Inputs that are all literal, checked once; a copy, for a function may change what it is given. */
   literalsOf(plan: CompiledPlan, compiled: CompiledStep, view: CatalogView): JsonObject | undefined {
     const inputs = this.#memoryOf(plan, view).literals[compiled.index]
@@ -172,7 +184,7 @@ export class CallTargets {
     return {
       component,
       capability,
-      invoker: this.#invokerOf(component),
+      invoker: capability.approval === 'always' ? UNAPPROVED : this.#invokerOf(component),
       schema: compileSchema(inputSchema),
       required: Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [],
       pool,

@@ -4,6 +4,7 @@ import type { BreakerReport, LimitUsage } from '../contracts/api.ts'
 import type { SegmentEnd } from '../contracts/engine.ts'
 import type { ErrorInfo } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
+import type { StepHistory } from '../contracts/explanation.ts'
 import type { JsonValue } from '../contracts/json.ts'
 import type { Executor, PlanFeed, RunContext, StepHandler } from '../contracts/parts.ts'
 import { loadSchemas } from '../plan/schema.ts'
@@ -29,6 +30,8 @@ export type { ExecutorParts } from './executor-parts.ts'
 export interface OwnExecutor extends Executor {
   limits(): readonly LimitUsage[]
   breakers(): readonly BreakerReport[]
+  /** What earlier calls in this process say of the next ones. */
+  history(): StepHistory
   /** Runs are about to be cancelled together: no step that waits for a shared limit begins any more. */
   stopAdmitting(): void
   close(): Promise<void>
@@ -56,7 +59,7 @@ export function createExecutor(parts: ExecutorParts): OwnExecutor {
     gateHandler,
     transformHandler,
     createWaitHandler(clock),
-    createGenerateHandler({ ask, clock }),
+    createGenerateHandler({ ask, clock, durations: targets.durationsOf('ai-generate') }),
   ]
   const handlers = new Map(
     [...builtIn, ...(parts.handlers ?? [])].map((handler) => [handler.type, withRecovery(handler, callParts)]),
@@ -84,6 +87,7 @@ export function createExecutor(parts: ExecutorParts): OwnExecutor {
     },
     limits: () => pools.usage(),
     breakers: () => breakers.reports(),
+    history: () => targets,
     stopAdmitting: () => pools.admission.close(),
     close() {
       kept = []

@@ -62,6 +62,17 @@ export class RunPlaces implements Places, GroupHost {
     this.#flow = [...prefixesOf(key), run.runId]
   }
 
+  /** Places of the run for steps that are at work elsewhere, each until it has ended. */
+  lend(underway: Iterable<Promise<unknown>>): void {
+    for (const atWork of underway) {
+      this.#taken++
+      void atWork.then(() => {
+        this.#taken--
+        this.#parts.starter.wake()
+      })
+    }
+  }
+
   /** A step is ready for a place. */
   add(index: number): void {
     this.#line.push(index)

@@ -21,7 +21,7 @@ import {
   SKIPPED_VIEW,
   succeededView,
 } from './run-state.ts'
-import { blockedBy, isWanted, limitOf, limitPassed } from './settling.ts'
+import { blockedBy, isToReplan, isWanted, limitOf, limitPassed } from './settling.ts'
 import { StepBudget } from './step-budget.ts'
 import { type RunFrame, type StepEnds, StepExecution } from './step-execution.ts'
 
@@ -50,7 +50,8 @@ export class Scheduler implements StepStarter, StepEnds {
   #remaining: number
   #sinceTurn = 0
   #isPumping = false
-  #isStopped = false
+  /** Why no step begins any more. */
+  #stopped: SkipReason | undefined
   #isDone = false
   #turnIsAsked = false
   readonly #finished: Promise<void>
@@ -82,6 +83,8 @@ export class Scheduler implements StepStarter, StepEnds {
     const { signal } = this.#run
     const onAbort = (): void => this.#cancel(toTuttiError(signal.reason, 'cancelled'))
     signal.addEventListener('abort', onAbort, { once: true })
+    const { underway } = this.#run
+    if (underway !== undefined) this.#places.lend(underway.values())
     if (signal.aborted) onAbort()
     else this.#pump()
     await this.#finished
@@ -121,9 +124,14 @@ export class Scheduler implements StepStarter, StepEnds {
   #admit(index: number): void {
     const step = this.#stepAt(index)
     this.#sinceTurn++
-    const earlier = this.#run.settled.size === 0 ? undefined : this.#run.settled.get(step.name)
+    const { settled, underway } = this.#run
+    const earlier = settled.size === 0 ? undefined : settled.get(step.name)
     if (earlier !== undefined) return this.#recall(step, earlier)
-    const blocked = blockedBy(step, this.#settlements) ?? (this.#isStopped ? 'run-stopped' : undefined)
+    const atWork = underway === undefined ? undefined : underway.get(step.name)
+    if (atWork !== undefined) return this.#follow(step, atWork)
+    // What the rest of the plan would have done is open again, whatever it waited for.
+    const isOpen = this.#stopped === 'replanned'
+    const blocked = isOpen ? this.#stopped : (blockedBy(step, this.#settlements) ?? this.#stopped)
     if (blocked !== undefined) return this.#skip(step, blocked)
     this.#readyAt[index] = this.#now
     try {
@@ -151,7 +159,7 @@ export class Scheduler implements StepStarter, StepEnds {
   }
 
   begin(execution: StepExecution): void {
-    if (this.#isStopped) return this.#leave(execution, 'run-stopped')
+    if (this.#stopped !== undefined) return this.#leave(execution, this.#stopped)
     if (this.#budget?.admits(execution) === false) return this.#leave(execution, 'budget')
     this.#active.add(execution)
     this.#run.emit({ type: 'step-start', step: execution.name })
@@ -207,6 +215,10 @@ export class Scheduler implements StepStarter, StepEnds {
     const durationMs = execution.elapsedMs()
     const fact = { type: 'step-end', step: execution.name, status: 'succeeded', output } as const
     this.#run.emit(response === output ? { ...fact, durationMs } : { ...fact, response, durationMs })
+    if (execution.compiled.replanIf !== undefined && isToReplan(execution, this.#parts.log)) {
+      this.#run.replan?.(execution.name)
+      this.#stop('replanned')
+    }
     this.#release(execution)
   }
 
@@ -222,7 +234,7 @@ export class Scheduler implements StepStarter, StepEnds {
     if (error.code === 'internal')
       this.#parts.log.error(`Step "${name}" failed inside.`, { runId: this.#run.runId, error })
     this.#run.emit(this.#failure(execution, 'failed', error))
-    if (!isCovered && this.#plan.onError === 'fail') this.#stop()
+    if (!isCovered && this.#plan.onError === 'fail') this.#stop('run-stopped')
     this.#release(execution)
   }
 
@@ -239,7 +251,8 @@ export class Scheduler implements StepStarter, StepEnds {
   #skip({ name, index, step }: CompiledStep, skipReason: SkipReason): void {
     // What is optional is not missed by those that wait for it.
     const isMissed = skipReason === 'budget' && step.optional !== true
-    const isBroken = isMissed || skipReason === 'dependency-failed' || skipReason === 'run-stopped'
+    const isBroken =
+      isMissed || skipReason === 'dependency-failed' || skipReason === 'run-stopped' || skipReason === 'replanned'
     this.#early.get(index)?.finish()
     this.#budget?.forget(index)
     this.#settle(index, SKIPPED_VIEW, isBroken ? BROKEN : BYPASSED)
@@ -253,15 +266,22 @@ export class Scheduler implements StepStarter, StepEnds {
     const isBroken = isSkipped ? blockedBy(step, this.#settlements) === 'dependency-failed' : !view.success
     const isCovered = !isSkipped && step.step.onError === 'continue'
     this.#settle(step.index, view, isBroken && !isCovered ? BROKEN : isSkipped ? BYPASSED : PASSED)
-    if (view.status === 'failed' && !isCovered && this.#plan.onError === 'fail') this.#stop()
+    if (view.status === 'failed' && !isCovered && this.#plan.onError === 'fail') this.#stop('run-stopped')
     this.#releaseNow(step.index)
   }
 
+  /** A step that is at work since before the plan was whole: its end counts as if it had begun here. */
+  #follow(step: CompiledStep, atWork: Promise<StepView>): void {
+    void atWork.then((view) => {
+      if (!this.isSettled(step.index)) this.#recall(step, view)
+    })
+  }
+
   /** Nothing begins any more; what runs ends. */
-  #stop(): void {
-    if (this.#isStopped) return
-    this.#isStopped = true
-    for (const index of this.#places.takeUnbegun()) this.#skip(this.#stepAt(index), 'run-stopped')
+  #stop(reason: SkipReason): void {
+    if (this.#stopped !== undefined) return
+    this.#stopped = reason
+    for (const index of this.#places.takeUnbegun()) this.#skip(this.#stepAt(index), reason)
   }
 
   /** Takes the step out of what is at work. */
@@ -299,7 +319,7 @@ export class Scheduler implements StepStarter, StepEnds {
           runId: this.#run.runId,
           error: thrown,
         })
-        this.#stop()
+        this.#stop('run-stopped')
         this.#releaseNow(index)
       },
     )
@@ -314,7 +334,7 @@ export class Scheduler implements StepStarter, StepEnds {
   /** Ends everything at once: what is at work is stopped, what was not begun never is. */
   #cancel(reason: TuttiError): void {
     if (this.#isDone) return
-    this.#isStopped = true
+    this.#stopped = 'run-stopped'
     this.#places.close()
     for (const execution of this.#active) {
       execution.stop(reason)
@@ -329,7 +349,8 @@ export class Scheduler implements StepStarter, StepEnds {
       const step = this.#stepAt(index).name
       const earlier = this.#run.settled.get(step)
       this.#settle(index, earlier ?? brokenView('cancelled', reason), BROKEN)
-      if (earlier !== undefined) continue
+      // Of what is at work elsewhere the end is told there.
+      if (earlier !== undefined || this.#run.underway?.has(step) === true) continue
       this.#run.emit({ type: 'step-end', step, status: 'cancelled', error: errorInfo(reason), durationMs: 0 })
     }
     this.#end()

@@ -1,6 +1,7 @@
 // Whether a step runs, once all its dependencies have settled, and how long it may take in all.
 import { ABSENT, type CompiledStep, type Scope } from '../contracts/compiled.ts'
-import { TuttiError } from '../contracts/errors.ts'
+import { TuttiError, toTuttiError } from '../contracts/errors.ts'
+import type { Logger, StepContext } from '../contracts/parts.ts'
 import type { SkipReason } from '../contracts/run.ts'
 import { createAbsentError } from '../plan/scope-path.ts'
 import { formatDuration } from '../util/duration.ts'
@@ -39,6 +40,21 @@ export function isWanted(step: CompiledStep, scope: Scope): boolean {
     'expression_failed',
     `The "if" of step "${name}" gives ${given}; true or false is wanted. Compare it, for example with == or has().`,
   )
+}
+
+/** Whether a step that has succeeded says that the rest of the plan should be thought over. An error in that counts as no. */
+export function isToReplan(
+  { compiled, run, scope }: Pick<StepContext, 'run' | 'scope'> & { readonly compiled: CompiledStep },
+  log: Logger,
+): boolean {
+  if (run.replan === undefined || compiled.replanIf === undefined) return false
+  try {
+    return compiled.replanIf.evaluate(scope) === true
+  } catch (thrown) {
+    const error = toTuttiError(thrown).message
+    log.warn(`The "replan_if" of step "${compiled.name}" failed and counts as false.`, { runId: run.runId, error })
+    return false
+  }
 }
 
 interface StepLimit {

@@ -80,6 +80,8 @@ export class StepExecution implements StepContext {
     this.frame = frame
     this.compiled = compiled
     this.startedAt = startedAt
+    const { inputRevisions } = frame.run
+    if (inputRevisions !== undefined) this.revision += inputRevisions.get(compiled.name) ?? 0
   }
 
   get run(): RunContext {

@@ -13,7 +13,7 @@ export interface CapabilityInputs {
 
 const known = new WeakMap<JsonSchema, CapabilityInputs>()
 
-export function inputsOf({ inputSchema }: Capability): CapabilityInputs {
+export function inputsOf({ inputSchema }: Pick<Capability, 'inputSchema'>): CapabilityInputs {
   const cached = known.get(inputSchema)
   if (cached !== undefined) return cached
   const inputs = readInputs(inputSchema)

@@ -20,6 +20,8 @@ export interface CheckedDocument {
   readonly document?: PlanDocument
   /** Present exactly when no issue is an error. */
   readonly plan?: CompiledPlan
+  /** With errors: the plan all the same, for looking at it, when it could be read and compiled. */
+  readonly draft?: CompiledPlan
   readonly issues: Issue[]
   /** What was mended, in words. */
   readonly repairs: string[]
@@ -40,7 +42,10 @@ export async function checkDocument(
   const found = await validatePlan(compiled.plan, view, options)
   const issues = withoutRepeats([...draft.issues, ...draft.withPlaces([...compiled.issues, ...found])])
   const { document, repairs } = repaired
-  if (hasErrors(issues)) return { document, issues, repairs }
+  if (hasErrors(issues)) {
+    const isSound = !hasErrors(draft.issues) && !hasErrors(compiled.issues)
+    return { document, issues, repairs, ...(isSound && { draft: completeEdges(compiled.plan) }) }
+  }
   const plan = completeEdges(compiled.plan)
   return { document: plan.document, plan, issues, repairs }
 }

@@ -82,6 +82,7 @@ function needsExpressions(document: PlanDocument): boolean {
     document.steps.some(
       (step) =>
         isComplex(step.if) ||
+        isComplex(step.replanIf) ||
         (step.wait !== undefined && 'until' in step.wait && isUntilExpression(step.wait.until)) ||
         [step.inputs, step.set, step.prompt, step.concurrency?.key].some(
           (value) => value !== undefined && usesExpressions(value),
@@ -137,6 +138,7 @@ function compileStep(step: Step, index: number, { indexOf, stamps, issues }: Com
 
   const condition =
     step.if === undefined ? undefined : use(compileBare(step.if, [...path, 'if'], name, issues), [...path, 'if'])
+  const replanIf = compileReplanIf(step, [...path, 'replan_if'], issues, use)
   const inputs = isJsonObject(step.inputs) ? entries(step.inputs, [...path, 'inputs']) : undefined
   const wholeInputs = typeof step.inputs === 'string' ? compileAt(step.inputs, [...path, 'inputs']) : undefined
   const set = step.set && entries(step.set, [...path, 'set'])
@@ -155,6 +157,7 @@ function compileStep(step: Step, index: number, { indexOf, stamps, issues }: Com
     dependencies,
     guarded: condition === undefined ? NO_STEPS : guardedBy(condition, indexOf),
     ...(condition !== undefined && { condition }),
+    ...(replanIf !== undefined && { replanIf }),
     ...(inputs !== undefined && { inputs }),
     ...(wholeInputs !== undefined && { wholeInputs }),
     ...(set !== undefined && { set }),
@@ -163,6 +166,20 @@ function compileStep(step: Step, index: number, { indexOf, stamps, issues }: Com
     ...(concurrencyKey !== undefined && { concurrencyKey }),
     ...(fallback !== undefined && { fallback }),
   }
+}
+
+/** It is read when the step has succeeded: unlike all else of a step it may speak of the step itself. */
+function compileReplanIf(
+  { name, replanIf }: Step,
+  path: Path,
+  issues: Issue[],
+  use: (value: CompiledValue, at: Path) => CompiledValue,
+): CompiledValue | undefined {
+  if (replanIf === undefined) return undefined
+  const value = compileBare(replanIf, path, name, issues)
+  const isOfOthers = ({ root, name: of }: Reference): boolean => root !== 'steps' || of !== name
+  use({ ...value, references: value.references.filter(isOfOthers) }, path)
+  return value
 }
 
 const NO_STEPS: ReadonlySet<number> = new Set()

@@ -1,111 +1,101 @@
-// A plan for people: what runs when, what everything waits for, and which chain of steps the whole takes.
-import type { Explanation } from '../contracts/api.ts'
-import type { CompiledPlan, CompiledStep } from '../contracts/compiled.ts'
-import { formatDuration } from '../util/duration.ts'
-import { longestPath, sortTopologically, stagesOf } from './graph.ts'
+// A plan for people: what runs when, what everything waits for, what is to be expected of it, and after a run how that
+// compares with what happened. Pure: whatever it knows beside the plan is handed in. Linear in steps and edges.
+import type { CompiledPlan } from '../contracts/compiled.ts'
+import type { Explanation, StepExplanation } from '../contracts/explanation.ts'
+import type { Issue } from '../contracts/plan.ts'
+import type { Response } from '../contracts/run.ts'
+import { actualOf, actualOfRun, readyAtOf, recordsOf, withoutRun } from './explain/actual.ts'
+import { criticalPathOf, expectedTime, limitsOf, sumRanges, unknownTimesOf } from './explain/estimate.ts'
+import type { ExplainFacts } from './explain/facts.ts'
+import { writeMermaid } from './explain/mermaid.ts'
+import { createTroubleOf, namesOf, type StepSketch, sketchStep } from './explain/steps.ts'
+import { writeText } from './explain/text.ts'
+import { sortTopologically, stagesOf } from './graph.ts'
+
+export type { ExplainFacts } from './explain/facts.ts'
+
+export interface ExplainOptions {
+  /** Absent: the graph alone is explained. */
+  readonly facts?: ExplainFacts
+  readonly issues?: readonly Issue[]
+  /** A run of this plan, as far as it has come. */
+  readonly run?: Response
+}
 
 /**
- * Stages, edges and the critical path: the chain with the most steps, or, where steps say how long they may take, the one
- * whose timeouts and waits add up to most.
+ * Explains a plan, before a run or after one. The plan may have faults: steps of a cycle then stand in the first stage.
  */
-export function explainPlan(plan: CompiledPlan): Explanation {
-  const { steps } = plan
-  const dependencies = steps.map((step) => step.dependencies)
-  const order = sortTopologically(plan)
-  const stageOf = stagesOf(dependencies, order)
+export function explainPlan(plan: CompiledPlan, { facts: given, issues = [], run }: ExplainOptions = {}): Explanation {
+  const facts = given === undefined || run === undefined ? given : { ...given, history: withoutRun(given.history, run) }
+  const trouble = createTroubleOf(facts)
+  const sketches = plan.steps.map((step) => sketchStep(step, facts, trouble))
+  const dependencies = plan.steps.map((step) => step.dependencies)
+  const graph = { dependencies, order: sortTopologically(plan) }
+  const stageOf = stagesOf(dependencies, graph.order)
   const stages: string[][] = []
-  for (const { index, name } of steps) (stages[stageOf[index] ?? 0] ??= []).push(name)
-  const nameOf = (index: number): string => steps[index]?.name ?? ''
-  const criticalPath = longestPath(dependencies, order, (index) => expectedMs(steps[index])).map(nameOf)
-  const edges = steps.flatMap(({ dependencies: from, name }) =>
-    from.map((index) => ({ from: nameOf(index), to: name })),
-  )
-  return {
+  for (const { index, name } of plan.steps) (stages[stageOf[index] ?? 0] ??= []).push(name)
+  const critical = criticalPathOf(plan, graph, sketches)
+  const steps = finishSteps(plan, { sketches, stageOf, critical: new Set(critical), run })
+  const unknownTimes = unknownTimesOf(sketches)
+  const expectedMs = facts !== undefined && unknownTimes.length === 0 ? expectedTime(graph, sketches, facts) : undefined
+  const answers = facts?.isAnswered === true && steps.length > 0 ? 1 : 0
+  const answerCost = answers === 0 ? undefined : facts?.model('synthesize')?.cost
+  const cost = sumRanges([
+    ...sketches.map((sketch) => sketch.cost),
+    answerCost === undefined ? undefined : { low: answerCost, high: answerCost },
+  ])
+  const ofSteps = sumRanges(sketches.map(({ modelCalls }) => modelCalls)) ?? { low: 0, high: 0 }
+  const modelCalls = { low: ofSteps.low + answers, high: ofSteps.high + answers }
+  const explanation = {
     stages,
-    criticalPath,
-    edges,
+    criticalPath: namesOf(plan, critical),
+    edges: steps.flatMap(({ name: to, dependsOn }) => dependsOn.map((from) => ({ from, to }))),
     maxParallelism: stages.reduce((most, stage) => Math.max(most, stage.length), 0),
-    text: writeTree(plan, stages, criticalPath),
+    steps,
+    ...(expectedMs !== undefined && { expectedMs }),
+    unknownTimes,
+    ...(cost !== undefined && { cost }),
+    modelCalls,
+    sideEffects: steps.filter(({ effect }) => effect === 'write' || effect === 'unknown').map(({ name }) => name),
+    approvals: steps.filter(({ asksApproval }) => asksApproval === true).map(({ name }) => name),
+    limits: facts === undefined ? [] : limitsOf(plan, sketches, stageOf, facts),
+    issues,
+    ...(run !== undefined && {
+      actual: actualOfRun(run, { modelCalls, ...(expectedMs !== undefined && { expectedMs }) }, steps),
+    }),
+  }
+  return {
+    ...explanation,
+    text: writeText(plan, explanation, facts !== undefined),
+    mermaid: writeMermaid(steps),
   }
 }
 
-/** What a step without a time of its own counts for, ms. */
-const DEFAULT_STEP_MS = 30_000
-
-function expectedMs(compiled: CompiledStep | undefined): number {
-  if (compiled === undefined) return 0
-  const { step } = compiled
-  if (step.wait !== undefined) return 'forMs' in step.wait ? step.wait.forMs : (step.wait.timeoutMs ?? DEFAULT_STEP_MS)
-  if (step.type === 'gate' || step.type === 'transform') return 1
-  return step.deadlineMs ?? step.timeoutMs ?? DEFAULT_STEP_MS
-}
-
-/** Longer plans are told by their numbers. */
-const MAX_LINES = 500
-
-function writeTree(
+function finishSteps(
   plan: CompiledPlan,
-  stages: readonly (readonly string[])[],
-  criticalPath: readonly string[],
-): string {
-  const { document, steps, indexOf } = plan
-  const lines: string[] = []
-  const title = document.name ?? 'plan'
-  const count = `${steps.length} ${steps.length === 1 ? 'step' : 'steps'}, ${stages.length} ${stages.length === 1 ? 'stage' : 'stages'}`
-  lines.push(`${title}${document.version === undefined ? '' : ` ${document.version}`} (${count})`)
-  if (steps.length === 0 && document.reason !== undefined) lines.push(`└── ${document.reason}`)
-  for (const [i, names] of stages.entries()) {
-    if (lines.length > MAX_LINES) {
-      lines.push(`└── … ${stages.length - i} more stages`)
-      break
+  {
+    sketches,
+    stageOf,
+    critical,
+    run,
+  }: {
+    readonly sketches: readonly StepSketch[]
+    readonly stageOf: Int32Array
+    readonly critical: ReadonlySet<number>
+    readonly run: Response | undefined
+  },
+): StepExplanation[] {
+  const records = run === undefined ? undefined : recordsOf(run)
+  return sketches.map((sketch, index) => {
+    const { likely: _likely, ownMs: _ownMs, ...told } = sketch
+    const dependsOn = namesOf(plan, plan.steps[index]?.dependencies ?? [])
+    const record = records?.get(sketch.name)
+    return {
+      ...told,
+      dependsOn,
+      stage: (stageOf[index] ?? 0) + 1,
+      isCritical: critical.has(index),
+      ...(records !== undefined && record !== undefined && { actual: actualOf(record, readyAtOf(dependsOn, records)) }),
     }
-    const isLastStage = i === stages.length - 1
-    lines.push(`${isLastStage ? '└──' : '├──'} stage ${i + 1}`)
-    const bar = isLastStage ? '    ' : '│   '
-    for (const [k, name] of names.entries()) {
-      if (lines.length > MAX_LINES) {
-        lines.push(`${bar}└── … ${names.length - k} more steps`)
-        break
-      }
-      const step = steps[indexOf.get(name) ?? 0]
-      if (step !== undefined) lines.push(`${bar}${k === names.length - 1 ? '└──' : '├──'} ${describeStep(step, plan)}`)
-    }
-  }
-  if (criticalPath.length > 0) {
-    const shown =
-      criticalPath.length > 20 ? [...criticalPath.slice(0, 18), '…', ...criticalPath.slice(-1)] : criticalPath
-    lines.push(`critical path: ${shown.join(' → ')}`)
-  }
-  return lines.join('\n')
-}
-
-function describeStep({ step, dependencies }: CompiledStep, plan: CompiledPlan): string {
-  const parts = [`${step.name}: ${whatItDoes(step)}`]
-  if (dependencies.length > 0) parts.push(`after ${dependencies.map((i) => plan.steps[i]?.name ?? '').join(', ')}`)
-  if (step.if !== undefined) parts.push(`if ${step.if}`)
-  if (step.timeoutMs !== undefined) parts.push(`timeout ${formatDuration(step.timeoutMs)}`)
-  if (step.priority !== undefined) parts.push(`priority ${step.priority}`)
-  if (step.optional === true) parts.push('optional')
-  if (step.concurrency !== undefined)
-    parts.push(`at most ${step.concurrency.limit} of "${step.concurrency.key}" at once`)
-  const needs = Object.entries(step.resources ?? {}).map(([name, amount]) => `${amount} ${name}`)
-  if (needs.length > 0) parts.push(`takes ${needs.join(', ')}`)
-  return parts.join('; ')
-}
-
-function whatItDoes(step: CompiledStep['step']): string {
-  switch (step.type) {
-    case 'call':
-      return step.component === undefined
-        ? `any component that offers ${step.capability ?? step.action ?? ''}`
-        : step.component + (step.action === undefined ? '' : `/${step.action}`)
-    case 'wait': {
-      if (step.wait === undefined) return 'wait'
-      return 'forMs' in step.wait ? `wait ${formatDuration(step.wait.forMs)}` : `wait until ${step.wait.until}`
-    }
-    case 'ai-generate':
-    case 'transform':
-    case 'gate':
-      return step.type
-  }
+  })
 }

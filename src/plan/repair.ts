@@ -174,6 +174,7 @@ function repairValues(step: Step, repair: RepairText): Step {
     ...(step.set !== undefined && { set: mapTextsOf(step.set, repair) }),
     ...(step.prompt !== undefined && { prompt: repair(step.prompt) }),
     ...(step.if !== undefined && { if: repairIf(step.if, repair) }),
+    ...(step.replanIf !== undefined && { replanIf: repairIf(step.replanIf, repair) }),
     ...(step.fallback !== undefined && {
       fallback: step.fallback.map((item) => {
         if ('value' in item) return { value: mapTexts(item.value, repair) }

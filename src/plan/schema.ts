@@ -9,6 +9,7 @@ import { type Coercer, createCoercer } from './schema/coerce.ts'
 import { FORMATS } from './schema/formats.ts'
 import { describeErrors, type SchemaIssue } from './schema/issues.ts'
 import { normaliseSchema, type SafeSchema, safePattern } from './schema/normalise.ts'
+import { longestMatched } from './schema/pattern-limit.ts'
 import { findRepairs, type SchemaRepair } from './schema/repairs.ts'
 
 export type { SchemaIssue } from './schema/issues.ts'
@@ -29,8 +30,6 @@ export interface CompiledSchema {
   coerce(value: JsonValue): Coerced
 }
 
-/** Longer text is not matched against a pattern that a stranger wrote. */
-const MAX_PATTERN_INPUT = 2_000
 /** Longer lists are not compared item by item with each other. */
 const MAX_UNIQUE_ITEMS = 1_000
 const NO_ISSUES: readonly SchemaIssue[] = []
@@ -45,6 +44,19 @@ export function loadSchemas(): Promise<void> {
   return loading
 }
 
+/** A stranger's pattern as far as it can be matched without holding up everybody; `otherwise` for what cannot be. */
+function createMatcher(pattern: string, otherwise: boolean): (text: string) => boolean {
+  const expression = safePattern(pattern)
+  const longest = longestMatched(pattern)
+  return (text) => (expression === undefined || text.length > longest ? otherwise : expression.test(text))
+}
+
+/** For the names of properties: one that is not matched is of none of the patterns. ajv tells matchers apart by their text. */
+const BOUNDED = Object.assign(
+  (pattern: string) => ({ test: createMatcher(pattern, false), toString: () => `bounded ${pattern}` }),
+  { code: 'new RegExp' },
+)
+
 async function load(): Promise<void> {
   const [ajvModule, formatsModule] = await Promise.all([import('ajv/dist/2020.js'), import('ajv-formats')])
   const made = new ajvModule.Ajv2020({
@@ -54,6 +66,7 @@ async function load(): Promise<void> {
     validateSchema: false,
     logger: false,
     addUsedSchema: false,
+    code: { regExp: BOUNDED },
   })
   formatsModule.default.default(made)
   for (const [name, validate] of FORMATS) made.addFormat(name, validate)
@@ -61,10 +74,7 @@ async function load(): Promise<void> {
     keyword: 'x-tutti-pattern',
     type: 'string',
     schemaType: 'string',
-    compile: (pattern: string) => {
-      const expression = safePattern(pattern)
-      return (text: string) => expression === undefined || text.length > MAX_PATTERN_INPUT || expression.test(text)
-    },
+    compile: (pattern: string) => createMatcher(pattern, true),
   })
   made.addKeyword({
     keyword: 'x-tutti-unique',

@@ -62,7 +62,7 @@ function outputSchemaOf({ step, set }: CompiledStep, target: Target | undefined)
 }
 
 function validateStep(compiled: CompiledStep, validation: Validation): void {
-  const { name, index, step, condition, inputs, wholeInputs, set, prompt, until, concurrencyKey } = compiled
+  const { name, index, step, condition, replanIf, inputs, wholeInputs, set, prompt, until, concurrencyKey } = compiled
   const { issues, options } = validation
   const path: Path = ['steps', index]
   const target = validation.targets[index]
@@ -70,6 +70,7 @@ function validateStep(compiled: CompiledStep, validation: Validation): void {
   for (const item of set ?? []) validateValue(item.value, [...path, 'set', item.name], name, validation)
   if (wholeInputs !== undefined) validateReferences(wholeInputs, [...path, 'inputs'], name, validation)
   if (condition !== undefined) validateReferences(condition, [...path, 'if'], name, validation)
+  if (replanIf !== undefined) validateReferences(replanIf, [...path, 'replan_if'], name, validation)
   if (prompt !== undefined) validateValue(prompt, [...path, 'prompt'], name, validation)
   if (until !== undefined) validateReferences(until, [...path, 'wait', 'until'], name, validation)
   if (concurrencyKey !== undefined) validateKey(concurrencyKey, [...path, 'concurrency', 'key'], name, validation)

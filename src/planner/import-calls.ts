@@ -63,7 +63,8 @@ function readCall(item: JsonValue): Call | undefined {
   const inputs = inputKey === undefined ? {} : readInputs(item[inputKey])
   // A step of ours has a name and inputs too; only where nothing else is said is it a call.
   if (others.length > 0 || inputs === undefined || inputKey === undefined) return undefined
-  return { name: String(item[nameKey]), inputs }
+  const name = item[nameKey]
+  return typeof name === 'string' ? { name, inputs } : undefined
 }
 
 /** `{"search": {"query": "x"}}`: the name as the only key. */

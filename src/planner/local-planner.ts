@@ -1,39 +1,46 @@
 // Plans without any model: clauses find capabilities by their words, inputs are filled from the text, and what is missing is
 // chained from other capabilities' outputs. The degraded way: it reads only, never invents a value, and says what it left out.
 import type { OfferedCapability } from '../contracts/capability.ts'
-import type { JsonObject, JsonValue } from '../contracts/json.ts'
-import type { PlanDocument, Step } from '../contracts/plan.ts'
+import type { JsonValue } from '../contracts/json.ts'
+import type { PlanDocument } from '../contracts/plan.ts'
+import { isCertain } from './local-planner/certain.ts'
 import { findSupply, type Supply } from './local-planner/chain.ts'
 import { createMatcher, type Entry, type Match, type Matcher } from './local-planner/match.ts'
-import { type Filling, fillInputs } from './local-planner/slots.ts'
+import { fillInputs } from './local-planner/slots.ts'
 import { type Clause, joinClauses, type RequestText, readRequest } from './local-planner/text.ts'
 import type { Token } from './local-planner/tokens.ts'
+import { findWanted, type Wanted } from './local-planner/wanted.ts'
 import { STOP_WORDS, stem } from './local-planner/words.ts'
+import { createWriter, type Draft, isSupply } from './local-planner/writer.ts'
 
-const MAX_STEPS = 16
 const MAX_DEPTH = 3
 /** Another capability may stand in for the best one of a clause when it has at least this share of its score. */
 const STAND_IN_SHARE = 0.2
+/** ... and says all that the best one says, or has this share. */
+const NEAR_SHARE = 0.8
 const MAX_TRIED = 5
 
-/** A call that may be made, with the calls that supply it. */
-interface Draft {
-  readonly entry: Entry
-  readonly inputs: ReadonlyMap<string, JsonValue | Supply<Draft>>
-  readonly missing: readonly string[]
-  readonly filling: Filling
+export interface LocalPlan extends Pick<PlanDocument, 'steps' | 'reason' | 'missing'> {
+  /** It is one call, and surely all that was asked for: no model need be asked. */
+  readonly certain: boolean
 }
 
 /** The plan for what the offered capabilities can surely serve; the rest in `missing`, as sentences for the user. */
-export function planLocally(request: string, offered: readonly OfferedCapability[]): PlanDocument {
+export function planLocally(request: string, offered: readonly OfferedCapability[]): LocalPlan {
   const text = readRequest(request)
   const matcher = createMatcher(offered)
   const writer = createWriter()
   const missing = new Map<string, string>()
+  const wanted = findWanted(text, matcher)
+  const clauses = wanted.map(({ clause }) => clause)
   let last: Draft | undefined
-  for (let i = 0; i < text.clauses.length; i++) {
-    const clause = text.clauses[i] as Clause
-    const { draft, why, taken = 1 } = chooseOver(text.clauses.slice(i), text, matcher)
+  for (let i = 0; i < wanted.length; i++) {
+    const { clause, isContext, around } = wanted[i] as Wanted
+    const {
+      draft,
+      why,
+      taken = 1,
+    } = isContext ? chooseForContext(clause, text, matcher) : chooseOver(clauses.slice(i), text, matcher, around)
     i += taken - 1
     if (draft !== undefined) {
       last = draft
@@ -41,29 +48,29 @@ export function planLocally(request: string, offered: readonly OfferedCapability
     } else if (
       why === undefined &&
       last !== undefined &&
-      clause.values.length > 0 &&
-      (!clause.isAsk || clause.words.length === 0)
+      isRepeat(clause, last, isContext)
     ) {
       const again = repeatWith(last, clause, text)
       if (again !== undefined) writer.add(again)
     } else if (why === undefined && clause.isAsk && clause.words.length > 0) {
-      missing.set(clause.text, `Nothing that is offered serves "${unservedText(text, i, matcher)}".`)
+      missing.set(clause.text, `Nothing that is offered serves "${unservedText(clauses, i, text, matcher)}".`)
     }
     if (why !== undefined && !missing.has(why.about)) missing.set(why.about, why.text)
   }
   const steps = writer.steps()
   const left = [...missing.values()]
-  if (steps.length > 0) return { steps, ...(left.length > 0 && { missing: left }) }
+  const certain = left.length === 0 && isCertain(text, matcher, steps)
+  if (steps.length > 0) return { steps, certain, ...(left.length > 0 && { missing: left }) }
   if (matcher.entries.length === 0)
     left.splice(0, left.length, 'The catalog is empty: no tool and no agent was found that could be called.')
   if (left.length === 0) left.push(`Nothing that is offered serves "${text.text.trim().slice(0, 200)}".`)
-  return { steps, reason: `Nothing could be called for this request. ${left.join(' ')}`, missing: left }
+  return { steps, reason: `Nothing could be called for this request. ${left.join(' ')}`, missing: left, certain }
 }
 
 /** The clause with the pieces after it that want nothing of their own: "a sonata for two violins and a harp". */
-function unservedText(text: RequestText, at: number, matcher: Matcher): string {
-  let whole = text.clauses[at]
-  for (const next of text.clauses.slice(at + 1)) {
+function unservedText(clauses: readonly Clause[], at: number, text: RequestText, matcher: Matcher): string {
+  let whole = clauses[at]
+  for (const next of clauses.slice(at + 1)) {
     const more =
       whole === undefined || next.isAsk || matcher.rank(next).length > 0 ? undefined : joinClauses(text, whole, next)
     if (more === undefined) break
@@ -81,10 +88,10 @@ interface Choice {
 }
 
 /** The choice for the first clause; where inputs are missing, the pieces after it in the same sentence may give them. */
-function chooseOver(clauses: readonly Clause[], text: RequestText, matcher: Matcher): Choice {
+function chooseOver(clauses: readonly Clause[], text: RequestText, matcher: Matcher, around?: Clause): Choice {
   const [first] = clauses
   if (first === undefined) return {}
-  const choice = chooseFor(first, text, matcher)
+  const choice = chooseFor(first, text, matcher, around)
   if (choice.why === undefined || choice.draft !== undefined) return choice
   let joined = first
   for (let k = 1; k < clauses.length; k++) {
@@ -98,13 +105,22 @@ function chooseOver(clauses: readonly Clause[], text: RequestText, matcher: Matc
   return choice
 }
 
-function chooseFor(clause: Clause, text: RequestText, matcher: Matcher): Choice {
+/** A statement calls only what it names beside a value that it gives, such as "100 Tesla shares". */
+function chooseForContext(clause: Clause, text: RequestText, matcher: Matcher): Choice {
+  const [best] = matcher.rank(clause)
+  if (best === undefined || !isBesideValue(best, clause, text)) return {}
+  const { draft, why } = chooseFor(clause, text, matcher)
+  return draft === undefined || why !== undefined || [...draft.inputs.values()].some(isSupply) ? {} : { draft }
+}
+
+function chooseFor(clause: Clause, text: RequestText, matcher: Matcher, around?: Clause): Choice {
   const ranked = matcher.rank(clause)
   const least = (ranked[0]?.score ?? 0) * STAND_IN_SHARE
   const [best] = ranked
   let why: Choice['why']
   for (const match of ranked.slice(0, MAX_TRIED)) {
     if (match.score < least || (match !== best && why === undefined)) break
+    if (best !== undefined && match.score < best.score * NEAR_SHARE && !includesAll(match.hits, best.hits)) continue
     const isCarried = match.isStrong || why !== undefined || isBesideValue(match, clause, text)
     if (!isCarried) break
     const name = match.entry.offered.capability.name
@@ -114,7 +130,7 @@ function chooseFor(clause: Clause, text: RequestText, matcher: Matcher): Choice 
       const told = `"${name}" ${effect === 'write' ? 'changes' : 'may change'} something; without a model only capabilities are called whose effect is "read" ("${clause.text}").`
       return { why: why ?? { about: name, text: told } }
     }
-    const draft = draftCall(match.entry, { clause, text, matcher, above: [] })
+    const draft = draftWithin(match.entry, [clause, around], text, matcher)
     // A weak match is carried by a value of the text that it takes itself; one that stands in, by any.
     const told = [...draft.inputs.values()].filter((value) => why !== undefined || !isSupply(value))
     const needsValue = (!match.isStrong || why !== undefined) && told.length === 0
@@ -129,6 +145,9 @@ function chooseFor(clause: Clause, text: RequestText, matcher: Matcher): Choice 
   const draft = why === undefined ? draftByForm(clause, text, matcher) : undefined
   return why === undefined ? (draft === undefined ? {} : { draft }) : { why }
 }
+
+const includesAll = (words: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean =>
+  [...wanted].every((word) => words.has(word))
 
 /** "100 Tesla shares", "the capital of France": the common word stands beside a value. */
 function isBesideValue({ hits }: Match, clause: Clause, { tokens }: RequestText): boolean {
@@ -165,6 +184,19 @@ interface DraftContext {
   readonly above: readonly Entry[]
 }
 
+/** The call as the wish itself tells it; where that leaves inputs open, as the statements around it do. */
+function draftWithin(
+  entry: Entry,
+  [clause, around]: readonly [Clause, Clause | undefined],
+  text: RequestText,
+  matcher: Matcher,
+): Draft {
+  const draft = draftCall(entry, { clause, text, matcher, above: [] })
+  if (around === undefined || draft.missing.length === 0) return draft
+  const wider = draftCall(entry, { clause: around, text, matcher, above: [] })
+  return wider.missing.length === 0 ? wider : draft
+}
+
 function draftCall(entry: Entry, context: DraftContext): Draft {
   const filling = fillInputs(entry, context.clause, context.text, { isWide: true, above: context.above })
   const inputs = new Map<string, JsonValue | Supply<Draft>>()
@@ -185,6 +217,12 @@ function draftCall(entry: Entry, context: DraftContext): Draft {
   return { entry, inputs, missing: [...open.keys()], filling }
 }
 
+/** Only another value is told, with nothing that is strange to the call before. */
+function isRepeat(clause: Clause, { entry }: Draft, isContext: boolean): boolean {
+  if (clause.values.length === 0 || (isContext && clause.isStart)) return false
+  return clause.words.length === 0 || (!clause.isAsk && clause.words.every((word) => entry.words.has(stem(word))))
+}
+
 /** "... and in Osaka": the call before, with the values that this piece gives instead. */
 function repeatWith(draft: Draft, clause: Clause, text: RequestText): Draft | undefined {
   const filling = fillInputs(draft.entry, clause, text, { isWide: false })
@@ -202,95 +240,4 @@ function repeatWith(draft: Draft, clause: Clause, text: RequestText): Draft | un
     return { ...draft, inputs }
   }
   return undefined
-}
-
-const isSupply = (value: JsonValue | Supply<Draft>): value is Supply<Draft> =>
-  typeof value === 'object' && value !== null && 'from' in value && value.isSupply === true
-
-interface Writer {
-  add(draft: Draft): void
-  steps(): Step[]
-}
-
-/** Turns drafts into steps: the same call once, suppliers before what they supply, one call for each value of a row. */
-function createWriter(): Writer {
-  const steps: Step[] = []
-  const nameOf = new Map<string, string>()
-  const names = new Set<string>()
-
-  const write = (entry: Entry, inputs: JsonObject, dependsOn: readonly string[]): string | undefined => {
-    const { component, capability } = entry.offered
-    const key = JSON.stringify([component.name, capability.name, inputs])
-    const known = nameOf.get(key)
-    if (known !== undefined || steps.length >= MAX_STEPS) return known
-    const name = uniqueName(capability.name, names)
-    names.add(name)
-    nameOf.set(key, name)
-    steps.push({ name, type: 'call', component: component.name, action: capability.name, inputs, dependsOn })
-    return name
-  }
-  const writeDraft = (draft: Draft): (string | undefined)[] =>
-    variantsOf(draft).map((variant) => {
-      const inputs: Record<string, JsonValue> = Object.create(null) as Record<string, JsonValue>
-      const dependsOn: string[] = []
-      for (const [name, value] of variant) {
-        if (!isSupply(value)) {
-          inputs[name] = value
-          continue
-        }
-        const [supplier] = writeDraft(value.from)
-        if (supplier === undefined) return undefined
-        if (!dependsOn.includes(supplier)) dependsOn.push(supplier)
-        inputs[name] = `\${steps.${supplier}.output.${value.path}}`
-      }
-      return write(draft.entry, inSchemaOrder(inputs, draft.entry), dependsOn)
-    })
-  return {
-    add: (draft) => void writeDraft(draft),
-    steps: () => steps,
-  }
-}
-
-/** Plans are read by people: inputs stand as the capability lists them. */
-function inSchemaOrder(inputs: JsonObject, { offered }: Entry): JsonObject {
-  const { properties } = offered.capability.inputSchema
-  const order = typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
-  return Object.fromEntries(Object.entries(inputs).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)))
-}
-
-type Inputs = Draft['inputs']
-
-/** The inputs once for each value of a row, also of a row that a supplier takes. */
-function variantsOf(draft: Draft): Inputs[] {
-  const variants = [draft.inputs]
-  for (const [name, { others, value }] of draft.filling.inputs) {
-    if (draft.inputs.get(name) !== value) continue
-    for (const other of others ?? []) variants.push(new Map([...draft.inputs, [name, other]]))
-  }
-  if (variants.length > 1) return variants
-  const suppliers = new Set([...draft.inputs.values()].filter(isSupply).map(({ from }) => from))
-  for (const supplier of suppliers) {
-    const [, ...more] = variantsOf(supplier)
-    for (const inputs of more) {
-      const from: Draft = { ...supplier, inputs, filling: { ...supplier.filling, inputs: new Map() } }
-      variants.push(
-        new Map(
-          [...draft.inputs].map(([name, value]) => [
-            name,
-            isSupply(value) && value.from === supplier ? { ...value, from } : value,
-          ]),
-        ),
-      )
-    }
-  }
-  return variants
-}
-
-function uniqueName(capability: string, taken: ReadonlySet<string>): string {
-  const plain = capability.replace(/[^A-Za-z0-9_-]+/g, '_').replace(/^[^A-Za-z_]+/, '')
-  const base = plain === '' ? 'step' : plain.slice(0, 60)
-  for (let n = 1; ; n++) {
-    const name = n === 1 ? base : `${base}_${n}`
-    if (!taken.has(name)) return name
-  }
 }

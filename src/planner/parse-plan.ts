@@ -70,9 +70,12 @@ function withoutRemarks(value: JsonObject): JsonObject {
   const { steps } = value
   const told = dropRemarks(value, REMARKS)
   return steps !== undefined && isJsonList(steps)
-    ? { ...told, steps: steps.map((step) => (isJsonObject(step) ? withName(dropRemarks(step, STEP_REMARKS)) : step)) }
+    ? { ...told, steps: steps.map((step) => (isJsonObject(step) ? cleanStep(step) : step)) }
     : told
 }
+
+/** A step without what models like to say beside it. */
+export const cleanStep = (step: JsonObject): JsonObject => withName(dropRemarks(step, STEP_REMARKS))
 
 const dropRemarks = (value: JsonObject, remarks: ReadonlySet<string>): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([key]) => !remarks.has(key)))

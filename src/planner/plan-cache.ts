@@ -50,7 +50,13 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
   let hits = 0
   let misses = 0
 
-  const templates = createPlanTemplates({ max: Math.ceil(cacheSize / 4), clock })
+  // The model is told what day it is, and plans by it: "yesterday" is another day tomorrow.
+  const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
+  const isFresh = (storedAt: number): boolean => {
+    const now = clock.now()
+    return now - storedAt < cacheTtlMs && dayOf(now) === dayOf(storedAt)
+  }
+  const templates = createPlanTemplates({ max: Math.ceil(cacheSize / 4), now: () => clock.now(), isFresh })
   const keyOf = (ask: CacheAsk, request = normaliseRequest(ask.request)): string => {
     const parts = [
       ask.principal,
@@ -71,8 +77,8 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
       if (!isCacheable(ask)) return undefined
       const entry = entries.get(keyOf(ask)) ?? templates.find(keyOf(ask, ''), ask.request)
       if (entry === undefined) return undefined
-      const ageMs = clock.now() - entry.storedAt
-      return { document: entry.document, ageMs, isFresh: ageMs < cacheTtlMs }
+      const { document, storedAt } = entry
+      return { document, ageMs: clock.now() - storedAt, isFresh: isFresh(storedAt) }
     },
     store(ask, document) {
       if (isCacheable(ask) && document.steps.length > 0) entries.set(keyOf(ask), { document, storedAt: clock.now() })

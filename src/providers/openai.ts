@@ -10,7 +10,7 @@ import type { Limits, OpenAiRequest } from './openai-request.ts'
 import { streamResponse } from './openai-responses.ts'
 import type { Pulse, Vendor, VendorSettings, WireModel } from './wire-model.ts'
 
-interface Loaded {
+export interface Loaded {
   readonly sdk: SdkErrors
   readonly client: OpenAI
 }
@@ -76,7 +76,7 @@ export function createOpenAi(settings: VendorSettings, clock: Clock): Vendor {
   }
 }
 
-async function loadClient(apiKey: string | undefined, baseUrl: string | undefined): Promise<Loaded> {
+export async function loadClient(apiKey: string | undefined, baseUrl: string | undefined): Promise<Loaded> {
   const sdk = await import('openai')
   const client = new sdk.OpenAI({
     // Servers of one's own often want no key; the SDK insists on one.

@@ -106,7 +106,7 @@ function defaultOf(config: Config): string | undefined {
 const hasText = (value: string | undefined): value is string => value !== undefined && value.trim() !== ''
 
 /** The key of this vendor and of no other; servers of one's own may do without. */
-function vendorSettings(config: Config, vendor: VendorName, setting: string): VendorSettings {
+export function vendorSettings(config: Config, vendor: VendorName, setting: string): VendorSettings {
   const { apiKey, baseUrl } = config[vendor]
   if (!hasText(apiKey) && !hasText(baseUrl)) {
     throw new TuttiError(

@@ -2,7 +2,8 @@
 import { type ErrorInfo, errorInfo, type TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { JsonObject } from '../contracts/json.ts'
 import type { BudgetReport, Degraded, Response, RunStatus } from '../contracts/run.ts'
-import { budgetFailure, runErrors, runStatus, unfinishedAnswer } from './outcome.ts'
+import { joinDegraded } from './join.ts'
+import { budgetFailure, isOfPlan, runErrors, runStatus, unfinishedAnswer } from './outcome.ts'
 
 /** What a run ends with, beside what its events tell. */
 export interface Ending {
@@ -57,6 +58,7 @@ export function endResponse(record: Response, ending: Ending, facts: EndingFacts
       planningMs: record.timings.planningMs,
       executionMs: ending.executionMs ?? 0,
       synthesisMs: ending.synthesisMs ?? 0,
+      ...(record.timings.firstStepMs !== undefined && { firstStepMs: record.timings.firstStepMs }),
       totalMs,
     },
     ...joinDegraded(ending.degraded ?? record.degraded, valuesThatStandIn(record)),
@@ -70,27 +72,8 @@ export function endResponse(record: Response, ending: Ending, facts: EndingFacts
 
 /** Steps whose output is a declared value: readers of the answer should know. */
 function valuesThatStandIn({ steps }: Response): Degraded | undefined {
-  const names = steps.flatMap(({ name, degraded }) => (degraded === true ? [`"${name}"`] : []))
+  const names = steps.flatMap((step) => (step.degraded === true && isOfPlan(step) ? [`"${step.name}"`] : []))
   if (names.length === 0) return undefined
   const shown = names.length > 5 ? [...names.slice(0, 5), `${names.length - 5} more`] : names
   return { reason: `A declared value stands in for the result of ${shown.join(', ')}.`, way: 'fallback-value' }
-}
-
-/** What stood in for two parts of one run. */
-export function joinDegraded(a: Degraded | undefined, b: Degraded | undefined): { degraded?: Degraded } {
-  if (a === undefined) return b === undefined ? {} : { degraded: b }
-  if (b === undefined) return { degraded: a }
-  // Both stages often met the same trouble: each sentence is said once.
-  const sentences = [a.reason, b.reason].flatMap((reason) => reason.split(/(?<=[.!?])\s+(?=[A-Z"])/))
-  const reason = [...new Set(sentences)].join(' ')
-  return { degraded: { reason, way: a.way === b.way ? a.way : `${a.way}, ${b.way}` } }
-}
-
-/** What two stages of one run found missing, each thing once. */
-export function joinMissing(
-  a: readonly string[] | undefined,
-  b: readonly string[] | undefined,
-): { missing?: readonly string[] } {
-  const all = [...new Set([...(a ?? []), ...(b ?? [])])]
-  return all.length === 0 ? {} : { missing: all }
 }

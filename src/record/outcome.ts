@@ -16,6 +16,10 @@ function failsWhole(record: Response): boolean {
   return strategy === 'fail'
 }
 
+/** Whether it is a step of the plan that the run ended with. The others are shown, and count for nothing. */
+export const isOfPlan = ({ superseded, skipReason }: StepRecord): boolean =>
+  superseded !== true && skipReason !== 'not-in-plan'
+
 export interface StatusFacts {
   readonly failed: boolean
   readonly missing: readonly string[] | undefined
@@ -29,6 +33,7 @@ export function runStatus(record: Response, { failed: hasFailed, missing, isOver
   let succeeded = 0
   let failed = hasFailed ? 1 : 0
   for (const step of record.steps) {
+    if (!isOfPlan(step)) continue
     if (step.status === 'succeeded') succeeded++
     else if (isFailure(step, isOverBudget) && !(covered.has(step.name) && step.status !== 'cancelled')) failed++
   }
@@ -39,7 +44,8 @@ export function runStatus(record: Response, { failed: hasFailed, missing, isOver
 
 function isFailure({ status, skipReason, error }: StepRecord, isOverBudget: boolean): boolean {
   if (isOverBudget && (status === 'skipped' || error?.code === 'budget_exceeded')) return false
-  if (status === 'skipped') return skipReason === 'dependency-failed' || skipReason === 'run-stopped'
+  if (status === 'skipped')
+    return skipReason === 'dependency-failed' || skipReason === 'run-stopped' || skipReason === 'replanned'
   return status === 'failed' || status === 'cancelled'
 }
 
@@ -48,7 +54,8 @@ const MAX_NAMED = 5
 /** What a used-up budget left undone, in words. */
 export function budgetFailure(record: Response, budget: BudgetReport): TuttiError {
   const undone = record.steps.filter(
-    ({ status, skipReason }) => status !== 'succeeded' && !(status === 'skipped' && skipReason === 'condition'),
+    (step) =>
+      isOfPlan(step) && step.status !== 'succeeded' && !(step.status === 'skipped' && step.skipReason === 'condition'),
   )
   const named = undone.slice(0, MAX_NAMED).map(({ name }) => `"${name}"`)
   if (undone.length > MAX_NAMED) named.push(`${undone.length - MAX_NAMED} more`)
@@ -67,15 +74,16 @@ export function runErrors(
 ): (ErrorInfo & { readonly step?: string })[] {
   const errors: (ErrorInfo & { readonly step?: string })[] = failure === undefined ? [] : [failure]
   for (const step of record.steps)
-    if (step.error !== undefined && step.status !== 'cancelled') errors.push({ step: step.name, ...step.error })
+    if (step.error !== undefined && step.status !== 'cancelled' && isOfPlan(step))
+      errors.push({ step: step.name, ...step.error })
   return errors
 }
 
 /** An honest sentence for a request whose answer was never made. */
 export function unfinishedAnswer(record: Response, status: RunStatus, failure: ErrorInfo | undefined): string {
-  const done = record.steps.filter((step) => step.status === 'succeeded').length
-  const reached =
-    record.steps.length === 0 ? 'Nothing had been called.' : `${done} of ${record.steps.length} steps had succeeded.`
+  const steps = record.steps.filter(isOfPlan)
+  const done = steps.filter((step) => step.status === 'succeeded').length
+  const reached = steps.length === 0 ? 'Nothing had been called.' : `${done} of ${steps.length} steps had succeeded.`
   if (status === 'cancelled') return `The run was cancelled before an answer was made. ${reached}`
   return failure === undefined ? `No answer was made. ${reached}` : `${failure.message} ${reached}`
 }

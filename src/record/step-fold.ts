@@ -10,7 +10,7 @@ type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export class StepFold {
-  readonly name: string
+  name: string
   #status: StepRecord['status'] = 'pending'
   #component: string | undefined
   #action: string | undefined
@@ -24,10 +24,26 @@ export class StepFold {
   #repairs: RepairRecord[] | undefined
   #recoveries: RecoveryDecision[] | undefined
   #isDegraded = false
+  /** Of the last call. */
+  #idempotencyKey = ''
+  /** It began before the plan was known. */
+  isEarly = false
+  /** The plan went another way. */
+  isSuperseded = false
   #end: EventOf<'step-end'> | undefined
 
   constructor(name: string) {
     this.name = name
+  }
+
+  /** What ended by itself, well or not: it is not done again. */
+  get isFinished(): boolean {
+    return this.isSettled && (this.#status === 'succeeded' || this.#status === 'failed')
+  }
+
+  /** How often its inputs were revised, the first ones counted; 0 when it was never called. */
+  get revision(): number {
+    return Number(this.#idempotencyKey.slice(this.#idempotencyKey.lastIndexOf(':') + 1))
   }
 
   get isSettled(): boolean {
@@ -44,12 +60,16 @@ export class StepFold {
   start(event: EventOf<'step-start'>): void {
     this.#status = 'running'
     this.#startedAt = event.at
+    // One that was skipped may come up again in a plan that was written anew.
+    this.#end = undefined
+    if (event.early === true) this.isEarly = true
   }
 
   startAttempt(event: EventOf<'attempt-start'>): void {
     if (this.#open !== undefined) this.#attempts.push(attemptRecord(this.#open, undefined))
     this.#open = event
     this.#inputs = event.inputs
+    this.#idempotencyKey = event.idempotencyKey
     if (event.component !== undefined) this.#component = event.component
     if (event.action !== undefined) this.#action = event.action
   }
@@ -107,7 +127,9 @@ export class StepFold {
       end.output !== undefined &&
       this.#repairs === undefined &&
       this.#recoveries === undefined &&
-      !this.#isDegraded
+      !this.#isDegraded &&
+      !this.isEarly &&
+      !this.isSuperseded
     // By far the most common one, in one piece.
     if (isPlain && component !== undefined && action !== undefined && inputs !== undefined && startedAt !== undefined)
       return {
@@ -140,6 +162,8 @@ export class StepFold {
     if (this.#repairs !== undefined) record.repairs = this.#repairs.slice()
     if (this.#recoveries !== undefined) record.recoveries = this.#recoveries.slice()
     if (this.#isDegraded) record.degraded = true
+    if (this.isEarly) record.early = true
+    if (this.isSuperseded) record.superseded = true
     const end = this.#end
     if (end === undefined) return record
     if (end.output !== undefined) record.output = end.output

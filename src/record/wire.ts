@@ -6,6 +6,7 @@ import type { Issue } from '../contracts/plan.ts'
 import type {
   AttemptRecord,
   BudgetReport,
+  PlanRevision,
   RecoveryDecision,
   RecoveryOption,
   Response,
@@ -51,6 +52,8 @@ const usageToWire = (usage: Response['usage']): JsonObject =>
       Object.fromEntries(Object.entries(by).map(([purpose, u]) => [purpose, rename(u)])),
   })
 
+const revisionToWire = (revision: PlanRevision): JsonObject => rename(revision, { document: documentToWire })
+
 const budgetToWire = (budget: BudgetReport): JsonObject =>
   rename(budget, { limits: rename, used: rename, exceeded: toSnakeCase })
 
@@ -58,6 +61,7 @@ const budgetToWire = (budget: BudgetReport): JsonObject =>
 export function responseToWire(response: Response): JsonObject {
   return rename(response, {
     plan: (plan: Response['plan']) => (plan === null ? null : documentToWire(plan)),
+    revisions: (revisions: readonly PlanRevision[]) => revisions.map(revisionToWire),
     steps: (steps: readonly StepRecord[]) => steps.map(stepToWire),
     usage: usageToWire,
     timings: rename,

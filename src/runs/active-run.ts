@@ -177,6 +177,7 @@ export class ActiveRun {
       startedAt: () => log.events[0]?.at ?? run.createdAt,
       snapshot: () => log.fold.snapshot(),
       view: (step) => log.fold.view(step),
+      revisions: () => log.fold.revisions(),
       settled: log.events.length === 0 ? NOTHING_SETTLED : log.fold.settled(),
     }
     return prepared === undefined ? handle : Object.assign(handle, { prepared })

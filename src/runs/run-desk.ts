@@ -213,6 +213,7 @@ function newRun(
   if (key !== undefined) run.key = key
   if (dueInMs !== undefined) run.deadline = new Date(clock.now() + dueInMs).toISOString()
   if (accepted.budget !== undefined) run.budget = accepted.budget
+  if (options.maxReplans !== undefined && ask.request !== undefined) run.maxReplans = options.maxReplans
   return run
 }
 

@@ -7,7 +7,7 @@ const KEY = /^[^/]+(?:\/[^/]+)*$/
 const LONGEST_MS = 2_147_483_647
 
 /** @throws TuttiError `invalid_request` */
-export function checkRunOptions({ priority, key, dueInMs, maxConcurrency }: RequestOptions): void {
+export function checkRunOptions({ priority, key, dueInMs, maxConcurrency, maxReplans }: RequestOptions): void {
   const refuse = (what: string): never => {
     throw new TuttiError('invalid_request', `The option ${what}`)
   }
@@ -19,4 +19,6 @@ export function checkRunOptions({ priority, key, dueInMs, maxConcurrency }: Requ
     refuse(`"dueInMs" must be a number of milliseconds from 0 to ${LONGEST_MS}, not ${String(dueInMs)}.`)
   if (maxConcurrency !== undefined && !(Number.isInteger(maxConcurrency) && maxConcurrency >= 1))
     refuse(`"maxConcurrency" must be a whole number from 1, not ${String(maxConcurrency)}.`)
+  if (maxReplans !== undefined && !(Number.isInteger(maxReplans) && maxReplans >= 0 && maxReplans <= 5))
+    refuse(`"maxReplans" must be a whole number from 0 to 5, not ${String(maxReplans)}.`)
 }

@@ -14,7 +14,7 @@ import { createTurns } from './turns.ts'
 export type { AcceptedRun } from './active-run.ts'
 export type { RunServiceParts } from './run-desk.ts'
 
-export interface RunService extends RunsApi {
+export interface RunService extends Omit<RunsApi, 'explain'> {
   readonly active: number
   /** How many runs are at work and wait, in all and for each key that is bounded. */
   limits(): LimitUsage[]

@@ -14,6 +14,7 @@ import { createIdempotentSubmit } from './idempotency.ts'
 import { describeRoutes } from './openapi.ts'
 import { createRateLimit } from './rate-limit.ts'
 import type { Route, ServerParts } from './route.ts'
+import { capabilityRoutes } from './routes-capabilities.ts'
 import { catalogRoutes, planRoutes } from './routes-plans.ts'
 import { runRoutes } from './routes-runs.ts'
 import { systemRoutes } from './routes-system.ts'
@@ -65,6 +66,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     ...runRoutes(parts),
     ...planRoutes(parts),
     ...catalogRoutes(parts),
+    ...capabilityRoutes(parts),
     ...systemRoutes(parts, async () => (description ??= describeRoutes(routes))),
   ]
   const app = createApp(routes, {

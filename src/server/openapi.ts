@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { documentJsonSchema } from '../plan/document.ts'
 import { VERSION } from '../util/version.ts'
 import type { Route } from './route.ts'
-import { answers, documentSchema } from './schemas.ts'
+import { documentSchema } from './run-schema.ts'
+import { answers } from './schemas.ts'
 
 type JsonRecord = Record<string, unknown>
 

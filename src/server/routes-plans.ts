@@ -1,4 +1,5 @@
 // Plans and the catalog over HTTP: nothing here calls a component.
+import { checkLockShape } from '../plan/lock.ts'
 import { issueToWire } from '../record/wire.ts'
 import { checkShape, parseBody, toJsonObject } from './body.ts'
 import { findComponent } from './find-component.ts'
@@ -38,10 +39,11 @@ export function planRoutes({ orchestrator }: ServerParts): Route[] {
       body: validateBody,
       answers: { 200: 'Validation' },
       async handle(asked) {
-        const { plan, workflow } = checkShape(validateBody, parseBody(asked.bodyText), 'The body')
+        const { plan, workflow, lock } = checkShape(validateBody, parseBody(asked.bodyText), 'The body')
         const document = plan ?? workflow
         const { valid, issues } = await orchestrator.validate(
           typeof document === 'string' ? document : toJsonObject(document),
+          lock === undefined ? {} : { lock: checkLockShape(lock, 'lock') },
         )
         return jsonResponse({ valid, issues: issues.map(issueToWire) })
       },
@@ -74,7 +76,12 @@ export function catalogRoutes({ orchestrator }: ServerParts): Route[] {
       query: searchQuery,
       answers: { 200: 'SearchResult' },
       async handle(asked) {
-        const { q, k } = readQuery(searchQuery, asked.query)
+        const { q, k, explain } = readQuery(searchQuery, asked.query)
+        if (explain === 'true') {
+          const { principal } = asked.caller
+          const { offered, hidden } = await catalog.choose(q, { principal, limit: k, signal: asked.gone })
+          return jsonResponse({ items: offered.map(offeredToWire), hidden })
+        }
         const found = await catalog.search(q, { limit: k })
         return jsonResponse({ items: found.map(offeredToWire) })
       },

@@ -3,6 +3,7 @@ import { TuttiError } from '../contracts/errors.ts'
 import { ENDED_STATUSES, type Response as RunResponse } from '../contracts/run.ts'
 import { responseToWire, summaryToWire } from '../record/wire.ts'
 import { createRunAnswers, type RunAnswers, scopeOf } from './answer-run.ts'
+import { explanationToWire } from './explanation-wire.ts'
 import { type Asked, jsonResponse, type Route, readQuery, type ServerParts } from './route.ts'
 import { emptyQuery, listQuery, submitBody, submitQuery } from './schemas.ts'
 import { createSubmit } from './submit-run.ts'
@@ -75,6 +76,19 @@ function singleRunRoutes({ orchestrator: { runs } }: ServerParts, answers: RunAn
       answers: { 200: 'Run' },
       problems: [404],
       handle: async (asked) => jsonResponse(responseToWire(await find(asked))),
+    },
+    {
+      method: 'GET',
+      path: '/runs/{run_id}/explanation',
+      role: 'read',
+      summary: 'The plan of the run: what was to be expected of it, and what happened so far.',
+      query: emptyQuery,
+      answers: { 200: 'Explanation' },
+      problems: [404],
+      async handle(asked) {
+        const { runId } = await find(asked)
+        return jsonResponse(explanationToWire(await runs.explain(runId, scopeOf(asked.caller))))
+      },
     },
     {
       method: 'GET',

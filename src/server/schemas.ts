@@ -2,14 +2,8 @@
 import { z } from 'zod'
 import { budgetSchema, PRIORITIES } from '../contracts/policy.ts'
 import { parseDuration } from '../util/duration.ts'
-
-const statuses = ['queued', 'running', 'waiting', 'paused', 'succeeded', 'partial', 'failed', 'cancelled'] as const
-const anyObject = z.record(z.string(), z.unknown())
-
-/** A document as an object, or as YAML or JSON text. openapi.ts puts the document's own schema in its place. */
-export const documentSchema = z.union([anyObject, z.string().min(1)], {
-  error: 'must be a document: an object, or YAML text',
-})
+import { explanationSchema } from './explanation-schema.ts'
+import { anyObject, documentSchema, issueSchema, runSchema, statuses, summarySchema } from './run-schema.ts'
 
 const request = z
   .string({ error: 'must be text' })
@@ -49,6 +43,13 @@ const options = z.strictObject({
     .describe('Whose quota and fair share it takes, below those of the API key.'),
   due_in: durationText.optional().describe('When it should be done: the earliest first among equals. Bounds nothing.'),
   budget: budget.optional(),
+  max_replans: z
+    .number()
+    .int()
+    .min(0)
+    .max(5)
+    .optional()
+    .describe('How often the rest of the plan of a request may be written anew.'),
 })
 
 export const submitBody = z
@@ -70,7 +71,11 @@ export const planBody = z.strictObject({
 })
 
 export const validateBody = z
-  .strictObject({ plan: documentSchema.optional(), workflow: documentSchema.optional() })
+  .strictObject({
+    plan: documentSchema.optional(),
+    workflow: documentSchema.optional(),
+    lock: anyObject.optional().describe('The content of its lock file: what has changed since is told too.'),
+  })
   .refine(
     (body) => (body.plan === undefined) !== (body.workflow === undefined),
     'must hold exactly one of plan, workflow',
@@ -101,6 +106,22 @@ export const searchQuery = z.strictObject({
     .max(1_000)
     .refine((text) => text.trim() !== '', 'must not be blank'),
   k: wholeNumber(1, 100, 10),
+  explain: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe(
+      'Whether to say what was held back, and why. Then helpers count among the hits, and what the key may not use is left out.',
+    ),
+})
+/** GoMind's; other keys of it are passed over, as there. */
+export const capabilitiesBody = z.object({
+  query: z
+    .string({ error: 'must be given' })
+    .max(10_000)
+    .refine((text) => text.trim() !== '', 'must not be blank'),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+  top_k: z.number().int().min(1).max(200).default(20),
+  threshold: z.number().min(0).max(1).optional(),
 })
 export const emptyQuery = z.strictObject({})
 /** For routes that monitors call with parameters of their own. */
@@ -108,116 +129,6 @@ export const anyQuery = z.record(z.string(), z.string())
 
 // ---- answers ------------------------------------------------------------------------------------------------------
 
-const error = z.object({
-  code: z.string(),
-  message: z.string(),
-  retryable: z.boolean().optional(),
-  details: anyObject.optional(),
-})
-const issue = z.object({
-  code: z.string(),
-  severity: z.enum(['error', 'warning']),
-  step: z.string().optional(),
-  pointer: z.string().describe('JSON pointer into the document.'),
-  message: z.string(),
-  alternatives: z.array(z.string()),
-  line: z.number().int().optional(),
-  column: z.number().int().optional(),
-})
-const attempt = z.object({
-  n: z.number().int(),
-  component: z.string().optional(),
-  action: z.string().optional(),
-  instance: z.string().optional(),
-  inputs: z.unknown(),
-  status: z.enum(['running', 'succeeded', 'failed', 'cancelled']),
-  error: error.optional(),
-  started_at: z.iso.datetime(),
-  duration_ms: z.number().optional(),
-})
-const decision = z.object({
-  class: z.string(),
-  error,
-  options: z.array(
-    z.object({
-      way: z.string(),
-      what: z.string().optional(),
-      feasible: z.boolean(),
-      why: z.string(),
-      cost: z.string(),
-      impact: z.string(),
-      wait_ms: z.number().optional(),
-    }),
-  ),
-  chosen: z.string(),
-  why: z.string(),
-  next: z.string().optional(),
-})
-const step = z.object({
-  name: z.string(),
-  component: z.string().optional(),
-  action: z.string().optional(),
-  status: z.enum(['pending', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'cancelled']),
-  inputs: z.unknown().optional(),
-  output: z.unknown().optional(),
-  error: error.optional(),
-  skip_reason: z.string().optional(),
-  attempts: z.array(attempt),
-  repairs: z.array(anyObject).optional(),
-  recoveries: z.array(decision).optional(),
-  degraded: z.literal(true).optional(),
-  depends_on: z.array(z.string()),
-  started_at: z.iso.datetime().optional(),
-  ended_at: z.iso.datetime().optional(),
-  duration_ms: z.number().optional(),
-})
-const tokens = { model_calls: z.number().int(), input_tokens: z.number().int(), output_tokens: z.number().int() }
-const run = z.object({
-  run_id: z.string(),
-  status: z.enum(statuses),
-  answer: z.string().nullable(),
-  request: z.string().optional(),
-  outputs: anyObject.optional(),
-  plan: documentSchema.nullable(),
-  steps: z.array(step),
-  usage: z.object({ ...tokens, by_purpose: z.record(z.string(), z.object(tokens)) }),
-  timings: z.object({
-    planning_ms: z.number(),
-    execution_ms: z.number(),
-    synthesis_ms: z.number(),
-    total_ms: z.number(),
-  }),
-  degraded: z.object({ reason: z.string(), way: z.string() }).optional(),
-  missing: z.array(z.string()).optional(),
-  stop_reason: z.enum(['budget']).optional().describe('Why the run ended before everything was done.'),
-  budget: z
-    .object({
-      limits: z.record(z.string(), z.number()),
-      used: z.record(z.string(), z.number()),
-      exceeded: z.string().optional(),
-    })
-    .optional()
-    .describe('What the run was allowed and what it used: model_calls, tokens, cost, wall_time_ms, component_calls.'),
-  errors: z.array(error.extend({ step: z.string().optional() })).optional(),
-  started_at: z.iso.datetime().optional(),
-  ended_at: z.iso.datetime().optional(),
-})
-const summary = z.object({
-  run_id: z.string(),
-  status: z.enum(statuses),
-  request: z.string().optional(),
-  name: z.string().optional(),
-  principal: z.string(),
-  created_at: z.iso.datetime(),
-  ended_at: z.iso.datetime().optional(),
-})
-const explanation = z.object({
-  stages: z.array(z.array(z.string())),
-  critical_path: z.array(z.string()),
-  edges: z.array(z.object({ from: z.string(), to: z.string() })),
-  max_parallelism: z.number().int(),
-  text: z.string(),
-})
 const capability = z.object({
   name: z.string(),
   description: z.string(),
@@ -243,16 +154,17 @@ const component = z.object({
 /** Every answer that openapi.json names. */
 export const answers = {
   Accepted: z.object({ run_id: z.string(), status: z.enum(statuses) }),
-  Run: run,
-  RunList: z.object({ items: z.array(summary), next_cursor: z.string().optional() }),
+  Run: runSchema,
+  RunList: z.object({ items: z.array(summarySchema), next_cursor: z.string().optional() }),
   PlanOutcome: z.object({
     plan: documentSchema,
-    issues: z.array(issue),
-    explanation,
+    issues: z.array(issueSchema),
+    explanation: explanationSchema,
     way: z.enum(['model', 'cache', 'local', 'given']),
     degraded: z.object({ reason: z.string(), way: z.string() }).optional(),
   }),
-  Validation: z.object({ valid: z.boolean(), issues: z.array(issue) }),
+  Explanation: explanationSchema,
+  Validation: z.object({ valid: z.boolean(), issues: z.array(issueSchema) }),
   Catalog: z.object({ fingerprint: z.string(), components: z.array(component), sources: z.array(anyObject) }),
   Component: component,
   SearchResult: z.object({
@@ -263,9 +175,23 @@ export const answers = {
         description: z.string(),
         effect: z.string(),
         score: z.number().optional(),
+        why: z.string().optional(),
+        degraded: z.literal(true).optional(),
         input_schema: anyObject,
       }),
     ),
+    hidden: z
+      .array(z.object({ name: z.string(), why: z.string() }))
+      .optional()
+      .describe('With `explain`: what was held back, and why.'),
+  }),
+  Capabilities: z.object({
+    capabilities: z.string(),
+    agent_names: z.array(z.string()),
+    agents_found: z.number().int(),
+    tools_found: z.number().int(),
+    search_method: z.string(),
+    processing_time: z.string(),
   }),
   Health: z.object({
     status: z.enum(['healthy', 'degraded', 'unhealthy']),
@@ -280,7 +206,7 @@ export const answers = {
     status: z.number().int(),
     code: z.string(),
     detail: z.string(),
-    issues: z.array(issue).optional(),
+    issues: z.array(issueSchema).optional(),
     run_id: z.string().optional(),
   }),
 } as const

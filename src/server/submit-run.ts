@@ -60,6 +60,7 @@ function readOptions({
     // Below the caller's own: nobody takes the share of another, or leaves their own.
     ...(options.key !== undefined && { key: `${principal}/${options.key}` }),
     ...(dueInMs !== undefined && { dueInMs }),
+    ...(options.max_replans !== undefined && { maxReplans: options.max_replans }),
     ...(options.budget !== undefined && { budget: budgetFromWire(options.budget) }),
   }
 }

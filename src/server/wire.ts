@@ -1,9 +1,10 @@
 // Catalog and plans as the wire shows them: our keys in snake_case, schemas and names untouched.
-import type { Explanation, PlanOutcome, SourceHealth } from '../contracts/api.ts'
+import type { PlanOutcome, SourceHealth } from '../contracts/api.ts'
 import type { Capability, Component, OfferedCapability } from '../contracts/capability.ts'
 import { documentToWire } from '../plan/document.ts'
 import { issueToWire } from '../record/wire.ts'
 import { formatDuration } from '../util/duration.ts'
+import { explanationToWire } from './explanation-wire.ts'
 
 export const capabilityToWire = (capability: Capability): Record<string, unknown> => ({
   name: capability.name,
@@ -16,6 +17,7 @@ export const capabilityToWire = (capability: Capability): Record<string, unknown
   approval: capability.approval,
   examples: capability.examples,
   tags: capability.tags,
+  requires: capability.requires,
   timeout: capability.timeoutMs === undefined ? undefined : formatDuration(capability.timeoutMs),
   undo: capability.undo,
 })
@@ -30,12 +32,20 @@ export const componentToWire = (component: Component): Record<string, unknown> =
   instances: component.instances,
 })
 
-export const offeredToWire = ({ component, capability, score }: OfferedCapability): Record<string, unknown> => ({
+export const offeredToWire = ({
+  component,
+  capability,
+  score,
+  why,
+  degraded,
+}: OfferedCapability): Record<string, unknown> => ({
   component: component.name,
   action: capability.name,
   description: capability.description,
   effect: capability.effect,
   score,
+  why,
+  degraded,
   input_schema: capability.inputSchema,
 })
 
@@ -43,16 +53,10 @@ export const sourceToWire = (source: SourceHealth): Record<string, unknown> => (
   name: source.name,
   state: source.state,
   components: source.components,
+  capabilities: source.capabilities,
+  skipped: source.skipped,
   loaded_at: source.loadedAt,
   error: source.error,
-})
-
-export const explanationToWire = (explanation: Explanation): Record<string, unknown> => ({
-  stages: explanation.stages,
-  critical_path: explanation.criticalPath,
-  edges: explanation.edges,
-  max_parallelism: explanation.maxParallelism,
-  text: explanation.text,
 })
 
 export const outcomeToWire = (outcome: PlanOutcome): Record<string, unknown> => ({

@@ -1,6 +1,7 @@
 // The health report: what is away, why, and what still works.
 import type { BreakerReport, HealthReport, SourceHealth } from '../contracts/api.ts'
 import type { Component } from '../contracts/capability.ts'
+import type { SkippedEntry } from '../contracts/parts.ts'
 
 export interface HealthParts {
   readonly sources: readonly SourceHealth[]
@@ -12,13 +13,16 @@ export interface HealthParts {
   readonly downComponents?: readonly string[]
   /** Components that are not called, since their credentials may go to none of their instances. */
   readonly withheld?: readonly string[]
+  /** Of what chooses capabilities, by name: an external service, embeddings. */
+  readonly chosenBy?: HealthReport['checks']
   readonly closed: boolean
 }
 
 type Check = HealthReport['checks'][string]
 
 function checkSource(source: SourceHealth): Check {
-  const count = `${source.components} ${source.components === 1 ? 'component' : 'components'}`
+  const left = source.skipped === undefined ? '' : `; ${source.skipped.length} left out: ${showSkipped(source.skipped)}`
+  const count = `${source.components} ${source.components === 1 ? 'component' : 'components'}${left}`
   switch (source.state) {
     case 'ready':
       return { status: 'ok', message: count }
@@ -29,6 +33,13 @@ function checkSource(source: SourceHealth): Check {
     case 'failed':
       return { status: source.components > 0 ? 'degraded' : 'failed', message: source.error ?? 'Could not be loaded.' }
   }
+}
+
+const MAX_SKIPPED = 3
+
+function showSkipped(skipped: readonly SkippedEntry[]): string {
+  const shown = skipped.slice(0, MAX_SKIPPED).map(({ name, why }) => `${name} (${why})`)
+  return `${shown.join(', ')}${skipped.length > MAX_SKIPPED ? ', ...' : ''}`
 }
 
 const MAX_NAMED = 10
@@ -85,6 +96,7 @@ export function reportHealth(parts: HealthParts): HealthReport {
       ? { status: 'ok', message: journalDurable ? 'durable' : 'in memory: runs end with the process' }
       : { status: 'failed', message: `It cannot be written, and runs wait for it: ${journalTrouble}` }
   checks.breakers = checkBreakers(downComponents)
+  Object.assign(checks, parts.chosenBy)
   if (withheld.length > 0) checks.credentials = { status: 'degraded', message: describeWithheld(withheld) }
   const loaded = sources.length === 0 || sources.some((source) => source.state === 'ready' || source.state === 'stale')
   const states = Object.values(checks).map((check) => check.status)

@@ -42,6 +42,10 @@ interface ModelCalls {
 /** Steps of one run that have begun and not ended. */
 interface RunningSteps {
   steps: number
+  /** Begun while the plan was still being written, until it is known. */
+  early: number
+  /** Of those, the ones at work; made when there are any. */
+  earlyAtWork: Set<string> | undefined
 }
 
 const newDistribution = (): Distribution => ({ count: 0, sum: 0, perBucket: BOUNDS.map(() => 0) })
@@ -87,6 +91,9 @@ export function createMetrics(): Metrics {
     cancelled: 0,
   }
   const runSeconds = newDistribution()
+  const firstStepSeconds = newDistribution()
+  const planningSeconds = newDistribution()
+  const earlySteps = { begun: 0, kept: 0, dropped: 0 }
   const steps = { succeeded: 0, failed: 0, skipped: 0, cancelled: 0 }
   const recoveries = new Map<string, number>()
   const repairs = new Map<string, number>()
@@ -116,8 +123,34 @@ export function createMetrics(): Metrics {
     calls.count++
     record(calls.seconds, durationMs / 1000)
   }
-  const endStep = ({ runId, status }: Extract<RunEvent, { type: 'step-end' }>): void => {
+  const startStep = ({ runId, step, early }: Extract<RunEvent, { type: 'step-start' }>): void => {
     const run = running.get(runId)
+    if (run !== undefined && ++run.steps > maxParallelSteps) maxParallelSteps = run.steps
+    if (early !== true) return
+    earlySteps.begun++
+    if (run === undefined) return
+    run.early++
+    run.earlyAtWork ??= new Set()
+    run.earlyAtWork.add(step)
+  }
+  const endPlan = ({ runId, way, durationMs }: Extract<RunEvent, { type: 'plan-end' }>): void => {
+    if (way === 'given') return
+    record(planningSeconds, durationMs / 1000)
+    const run = running.get(runId)
+    if (run === undefined) return
+    earlySteps.kept += run.early
+    run.early = 0
+  }
+  const endStep = ({ runId, step, status, skipReason }: Extract<RunEvent, { type: 'step-end' }>): void => {
+    const run = running.get(runId)
+    const wasAtWork = run?.earlyAtWork?.delete(step) ?? false
+    if (skipReason === 'not-in-plan') {
+      earlySteps.dropped++
+      if (run !== undefined && run.early > 0) run.early--
+      // Its own end was counted already.
+      if (!wasAtWork) return
+    }
+    steps[status]++
     // A step that was skipped never began.
     if (run !== undefined && status !== 'skipped' && run.steps > 0) run.steps--
   }
@@ -139,13 +172,14 @@ export function createMetrics(): Metrics {
     observe(event) {
       switch (event.type) {
         case 'run-start':
-          running.set(event.runId, { steps: 0 })
+          running.set(event.runId, { steps: 0, early: 0, earlyAtWork: undefined })
           break
-        case 'step-start': {
-          const run = running.get(event.runId)
-          if (run !== undefined && ++run.steps > maxParallelSteps) maxParallelSteps = run.steps
+        case 'step-start':
+          startStep(event)
           break
-        }
+        case 'plan-end':
+          endPlan(event)
+          break
         case 'attempt-end':
           observeAttempt(event)
           break
@@ -162,7 +196,6 @@ export function createMetrics(): Metrics {
           repairs.set(event.way, (repairs.get(event.way) ?? 0) + 1)
           break
         case 'step-end':
-          steps[event.status]++
           endStep(event)
           break
         case 'model-call':
@@ -172,6 +205,8 @@ export function createMetrics(): Metrics {
           running.delete(event.runId)
           runs[event.response.status]++
           record(runSeconds, event.response.timings.totalMs / 1000)
+          if (event.response.timings.firstStepMs !== undefined)
+            record(firstStepSeconds, event.response.timings.firstStepMs / 1000)
           break
         default:
       }
@@ -179,6 +214,9 @@ export function createMetrics(): Metrics {
     snapshot: () => ({
       runs: { ...runs, running: running.size },
       runSeconds: toHistogram(runSeconds),
+      firstStepSeconds: toHistogram(firstStepSeconds),
+      planningSeconds: toHistogram(planningSeconds),
+      earlySteps: { ...earlySteps },
       steps: { ...steps },
       componentCalls: [...componentCalls.values()].map((calls) => ({ ...calls, seconds: toHistogram(calls.seconds) })),
       modelCalls: [...modelCalls.values()].map((calls) => ({ ...calls })),

@@ -75,6 +75,20 @@ export function renderPrometheus(metrics: MetricsSnapshot): string {
     ...renderHistogram('tutti_run_duration_seconds', 'From start to end of a run.', [
       { labels: {}, histogram: metrics.runSeconds },
     ]),
+    ...renderHistogram(
+      'tutti_planning_duration_seconds',
+      'Making one plan, from choosing capabilities to the document.',
+      [{ labels: {}, histogram: metrics.planningSeconds }],
+    ),
+    ...renderHistogram('tutti_first_step_seconds', 'From the start of a run to its first step.', [
+      { labels: {}, histogram: metrics.firstStepSeconds },
+    ]),
+    ...renderSimple(
+      'counter',
+      'tutti_early_steps_total',
+      'Steps that began while the plan was still being written: begun, and then kept or dropped.',
+      byName(metrics.earlySteps, 'result'),
+    ),
     ...renderSimple('counter', 'tutti_steps_total', 'Steps that ended, by status.', byName(metrics.steps, 'status')),
     ...renderSimple('gauge', 'tutti_steps_parallel_max', 'Most steps of one run at work at once.', [
       { labels: {}, value: metrics.maxParallelSteps },

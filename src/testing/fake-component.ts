@@ -35,6 +35,7 @@ export interface FakeCapability {
   readonly effect?: Effect
   readonly idempotent?: boolean
   readonly tags?: readonly string[]
+  readonly requires?: readonly string[]
   readonly internal?: boolean
   /** What it answers: a value (status 200), a {@link reply}, or what it throws. `n` counts its calls from 1. */
   run(inputs: JsonObject, call: InvokerCall, n: number): FakeAnswer | Promise<FakeAnswer>
@@ -93,6 +94,7 @@ function toCapability(name: string, spec: FakeCapability): Capability {
     ...(spec.output !== undefined && { outputSchema: spec.output }),
     ...(spec.idempotent !== undefined && { idempotent: spec.idempotent }),
     ...(spec.tags !== undefined && { tags: spec.tags }),
+    ...(spec.requires !== undefined && { requires: spec.requires }),
     ...(spec.internal !== undefined && { internal: spec.internal }),
   }
 }

@@ -23,7 +23,7 @@ const INTEGER = /^-?\d+$/
 const MAYBE_PROTO = /__proto__|\\u00[5-7]/
 
 /** Whether brackets nest deeper than `limit`, outside of strings. Jumps from quote to quote, so long texts cost little. */
-function isDeeperThan(text: string, limit: number): boolean {
+export function isDeeperThan(text: string, limit: number): boolean {
   if (text.length <= limit) return false
   let depth = 0
   for (let i = 0; i < text.length; i++) {

@@ -3,6 +3,19 @@ import type { JsonValue } from '../contracts/json.ts'
 
 export const secretMark = (name: string): string => `[secret ${name}]`
 
+/** Names of headers, variables and parameters whose values are nobody's to see. */
+const SECRET_NAME = /auth(?!ors?(?:_|-|$))|key|token|secret|cookie|passw|credential|session|signature/i
+/** Shorter ones are no secrets, and would blank out ordinary words. */
+export const SHORTEST_SECRET = 6
+
+/** Those of these values that are secrets by their name; of `Bearer abc` and its like the part behind the word. */
+export function secretsAmong(values: Iterable<readonly [string, string]>): Map<string, string> {
+  const secrets = [...values]
+    .filter(([name]) => SECRET_NAME.test(name))
+    .map(([name, value]) => [name, value.replace(/^(?:bearer|basic|token) +/i, '')] as const)
+  return new Map(secrets.filter(([, value]) => value.length >= SHORTEST_SECRET))
+}
+
 /** As it is, as it stands in JSON text, and in JSON text inside that: a key of several lines is written differently there. */
 function writtenForms(secret: string): readonly string[] {
   const escape = (text: string): string => JSON.stringify(text).slice(1, -1)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { renderCapabilities, renderCapability, toOneLine } from '../../src/asking/render-capability.ts'
+import type { JsonObject } from '../../src/contracts/json.ts'
 import { component, demoOffer, offer } from '../planner/demo-world.ts'
 
 const only = (...args: Parameters<typeof component>): string => renderCapabilities(offer([component(...args)]))
@@ -40,13 +41,75 @@ describe('renderCapability', () => {
     expect(text).toContain('example: {"n":2,"unit":"km"} gives {"ok":true}')
   })
 
-  it('shows two levels of the output, and arrays by their items', () => {
+  it('shows an output as deep as references need it, arrays by their items, choices and free keys too', () => {
     const item = {
       type: 'object',
-      properties: { title: { type: 'string' }, more: { type: 'object', properties: { x: {} } } },
+      properties: {
+        title: { type: 'string' },
+        by: { type: 'object', properties: { name: { type: ['string', 'null'] } } },
+      },
     }
-    const text = only('t', { c: { description: 'd', output: { items: { type: 'array', items: item } } } })
-    expect(text).toContain('output: {items: [{more: object, title: string}]}')
+    const text = only('t', {
+      c: {
+        description: 'd',
+        output: {
+          items: { type: 'array', items: item },
+          rates: { type: 'object', additionalProperties: { type: 'number' } },
+          grid: { type: 'array', items: { type: 'array', items: { type: 'integer' } } },
+          id: { anyOf: [{ type: 'string' }, { type: 'integer' }] },
+        },
+      },
+    })
+    expect(text).toContain(
+      'output: {grid: [[integer]], id: string | integer, items: [{by: {name: string | null}, title: string}], rates: {[key]: number}}',
+    )
+  })
+
+  it('follows references within a schema and joins its parts, also where it refers to itself', () => {
+    const [one] = offer([component('t', { c: { description: 'd' } })])
+    const outputSchema = {
+      type: 'object',
+      properties: { tree: { $ref: '#/$defs/node' } },
+      $defs: {
+        named: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+        node: {
+          allOf: [
+            { $ref: '#/$defs/named' },
+            { type: 'object', properties: { children: { type: 'array', items: { $ref: '#/$defs/node' } } } },
+          ],
+        },
+        loop: { $ref: '#/$defs/loop' },
+      },
+    }
+    if (one === undefined) throw new Error('nothing is offered')
+    const render = (schema: typeof outputSchema | { $ref: string }): string =>
+      renderCapability({ ...one, capability: { ...one.capability, outputSchema: { ...outputSchema, ...schema } } })
+    expect(render(outputSchema)).toContain(
+      'output: {tree: {children?: [{children?: [{children?: [object], name: string}], name: string}], name: string}}',
+    )
+    expect(render({ $ref: '#/$defs/loop' })).toContain('output: any')
+  })
+
+  it('marks the keys of an object input that may be left out', () => {
+    const address = { type: 'object', properties: { city: { type: 'string' }, zip: {} }, required: ['city'] }
+    expect(only('t', { c: { description: 'd', inputs: { address } } })).toContain(
+      '- address ({city: string, zip?: any}, required)',
+    )
+  })
+
+  it('shows a huge or bottomless shape in bounded text and time', () => {
+    const wide = (levels: number): JsonObject => ({
+      type: 'object',
+      properties: Object.fromEntries(
+        Array.from({ length: 60 }, (_, i) => [`key${i}`, levels === 0 ? {} : wide(levels - 1)]),
+      ),
+    })
+    let deep: JsonObject = { type: 'string' }
+    for (let i = 0; i < 3_000; i++) deep = { type: 'array', items: deep }
+    for (const [name, schema] of Object.entries({ wide: wide(2), deep })) {
+      const text = only('t', { c: { description: 'd', output: { [name]: schema } } })
+      expect(text.length).toBeLessThan(1_300)
+    }
   })
 
   it('tells apart a capability without inputs from one whose inputs are unknown', () => {

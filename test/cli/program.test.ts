@@ -200,7 +200,9 @@ describe('a closed pipe', () => {
     let err = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
     await new Promise((resolve) => child.on('close', resolve))
-    expect(err).toBe('No components are configured: using the demo components. Set REDIS_URL to use yours.\n')
+    expect(err).toBe(
+      'No components are configured: using the demo components. Set REDIS_URL, or list your sources in tutti.config.yaml, to use yours.\n',
+    )
   })
 })
 

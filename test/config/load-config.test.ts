@@ -136,12 +136,25 @@ describe('variables', () => {
     expect(config.server.port).toBe(8080)
     expect(warnings).toEqual([])
   })
-  it('says of GoMind variables of a later part that they have no effect (B16)', async () => {
-    const { warnings } = await load({ GOMIND_CAPABILITY_SERVICE_URL: 'http://s', GOMIND_CAPABILITY_THRESHOLD: '0.7' })
-    expect(warnings.map((w) => /"(\w+)" has no effect yet/.exec(w)?.[1])).toEqual([
-      'GOMIND_CAPABILITY_SERVICE_URL',
-      'GOMIND_CAPABILITY_THRESHOLD',
-    ])
+  it("takes GoMind's variables for the external search, and no secret may stand in its address (B16)", async () => {
+    const { config, warnings } = await load({
+      GOMIND_CAPABILITY_SERVICE_URL: 'http://s:1/base',
+      GOMIND_CAPABILITY_THRESHOLD: '0.75',
+    })
+    expect(config.capabilities).toMatchObject({ serviceUrl: 'http://s:1/base', threshold: 0.75 })
+    expect(warnings).toEqual([])
+    const refused = await refusal(load({ GOMIND_CAPABILITY_SERVICE_URL: 'http://u:hunter22@s' }))
+    expect(refused.message).toMatch(/without credentials/)
+    expect(refused.message).not.toContain('hunter22')
+  })
+  it('refuses an external search without an address, or with one that is none', async () => {
+    expect((await refusal(load({ TUTTI_CAPABILITIES_PROVIDER: 'service' }))).message).toContain(
+      'Set capabilities.service_url too.',
+    )
+    expect((await refusal(load({ GOMIND_CAPABILITY_SERVICE_URL: 'capability-service' }))).message).not.toContain(
+      '"capability-service"',
+    )
+    expect((await refusal(load({ GOMIND_CAPABILITY_THRESHOLD: '7' }))).message).toContain('at most 1')
   })
   it('accepts the later variables whose value changes nothing, and refuses others', async () => {
     expect((await load({ TUTTI_WORKFLOWS_DIR: 'flows', TUTTI_ENGINE: 'in-process' })).warnings).toEqual([])

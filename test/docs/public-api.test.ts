@@ -4,7 +4,16 @@ import ts from 'typescript'
 import { beforeAll, describe, expect, it } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
-const ENTRIES = ['index', 'component/index', 'testing/index', 'connectors/redis/index', 'server/index']
+const ENTRIES = [
+  'index',
+  'component/index',
+  'testing/index',
+  'connectors/redis/index',
+  'connectors/mcp/index',
+  'connectors/openapi/index',
+  'connectors/a2a/index',
+  'server/index',
+]
 const entryFile = (entry: string): string => join(ROOT, 'src', `${entry}.ts`)
 /** Declarations stand here in memory: below the root, so that packages are found. */
 const DECLARATIONS = join(ROOT, '.declarations')

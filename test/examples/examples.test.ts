@@ -14,6 +14,14 @@ describe('the examples', () => {
     expect(await runExample('quick-start')).toEqual([['succeeded'], ['Weather · Seoul\n  celsius 21 · sky clear']])
   })
 
+  it('offers two of ten thousand capabilities, with the reasons (ten-thousand-tools)', async () => {
+    expect(await runExample('ten-thousand-tools')).toEqual([
+      ['get_weather', '|', expect.stringContaining('weather')],
+      ['locate_city', '|', 'helper of get_weather: it requires it'],
+      [[{ name: 'wipe_weather.wipe_weather', why: '"ann" may not use it' }]],
+    ])
+  })
+
   it('runs a plan whose amount is computed from the step before (run-a-plan)', async () => {
     expect(await runExample('run-a-plan')).toEqual([['succeeded', { won: 65_091_615 }]])
   })
@@ -113,9 +121,34 @@ describe('the examples', () => {
     ])
   })
 
+  it('calls a tool of an MCP server that others wrote (bring-mcp)', async () => {
+    const [first, [capabilities] = []] = await runExample('bring-mcp')
+    expect(first).toEqual(['succeeded', { found: [] }])
+    expect(capabilities).toEqual(expect.arrayContaining(['create_entities: write', 'search_nodes: read']))
+    expect(String(capabilities)).not.toContain('delete_entities')
+  })
+
+  it('calls an operation of an OpenAPI document with its key, and tells what was left out (bring-openapi)', async () => {
+    const [first, [source, skipped] = []] = await runExample('bring-openapi')
+    expect(first).toEqual(['succeeded', { total: 120 }])
+    expect(source).toBe('openapi:shop')
+    expect(skipped).toMatchObject([
+      { name: expect.stringContaining('addScan'), why: expect.stringContaining('application/x-scan') },
+    ])
+  })
+
+  it('asks an A2A agent (bring-a2a)', async () => {
+    expect(await runExample('bring-a2a')).toEqual([
+      ['succeeded', { text: 'Train at nine. You asked: A weekend in Busan', train: 'KTX 21' }],
+    ])
+  })
+
   it('has no example that is not run here', () => {
     const files = readdirSync(fileURLToPath(new URL('../../examples', import.meta.url)))
     expect(files.filter((file) => file.endsWith('.ts')).sort()).toEqual([
+      'bring-a2a.ts',
+      'bring-mcp.ts',
+      'bring-openapi.ts',
       'budget.ts',
       'limits-order.ts',
       'limits-resources.ts',

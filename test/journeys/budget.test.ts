@@ -314,7 +314,7 @@ describe('where a budget comes from', () => {
     })
   })
   it('bounds the making of a plan alone too', async () => {
-    const { tutti } = createWorld({ plan: 'no plan at all' })
+    const { tutti } = createWorld({ plan: 'no plan at all' }, { planner: { shortWay: false } })
     await using _ = tutti
     await expect(tutti.plan('Look', { budget: { modelCalls: 1 } })).rejects.toMatchObject({ code: 'budget_exceeded' })
   })

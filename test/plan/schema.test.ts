@@ -158,6 +158,38 @@ describe('schemas of strangers', () => {
     expect(keywords(schema, { a: 'anything', b: 'x' })).toEqual(['type'])
   })
 
+  it.each<[string, string, string]>([
+    ['bounded repetitions in a row', `^${'a{0,40}'.repeat(8)}b$`, 'a'.repeat(300)],
+    ['endless repetitions in a row', `^${'a*'.repeat(9)}b$`, 'a'.repeat(300)],
+    ['many that may be there or not', `^${'a?'.repeat(40)}${'a'.repeat(40)}b$`, 'a'.repeat(40)],
+    ['many choices', `^${'(a|a)'.repeat(40)}b$`, 'a'.repeat(40)],
+    ['a repetition from every place', '\\s+\\s+$', `${' '.repeat(50_000)}x`],
+  ])('is held up neither in values nor in names by a pattern of %s', (_name, pattern, text) => {
+    const begin = performance.now()
+    expect(compileSchema({ type: 'string', pattern }).check(text)).toEqual([])
+    compileSchema({ type: 'object', patternProperties: { [pattern]: { type: 'number' } } }).check({ [text]: 'x' })
+    expect(performance.now() - begin).toBeLessThan(2_000)
+  })
+
+  it('still checks the patterns that people write, in values and in names', () => {
+    for (const [pattern, good, bad] of [
+      ['^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$', 'a@b.kr', 'a@b'],
+      ['^\\d{4}-\\d{2}-\\d{2}$', '2026-11-21', '21.11.2026'],
+      ['^(red|green|blue)$', 'red', 'pink'],
+      ['^\\+?[1-9]\\d{1,14}$', '+8210', '0'],
+    ] as const) {
+      expect(compileSchema({ type: 'string', pattern }).check(good)).toEqual([])
+      expect(compileSchema({ type: 'string', pattern }).check(bad)).toHaveLength(1)
+      const names = compileSchema({
+        type: 'object',
+        patternProperties: { [pattern]: { type: 'number' } },
+        additionalProperties: false,
+      })
+      expect(names.check({ [good]: 1 })).toEqual([])
+      expect(names.check({ [bad]: 1 })).toHaveLength(1)
+    }
+  })
+
   it('is not held up by a pattern that takes exponential time', () => {
     const started = performance.now()
     compileSchema({ type: 'string', pattern: '^(a+)+$' }).check(`${'a'.repeat(60)}!`)

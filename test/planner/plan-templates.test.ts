@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/contracts/json.ts'
 import type { PlanDocument, Step } from '../../src/contracts/plan.ts'
 import { createPlanTemplates } from '../../src/planner/plan-templates.ts'
-import { createManualClock } from '../support/manual-clock.ts'
 import { component, viewOf } from './demo-world.ts'
 
 const view = viewOf([
@@ -23,7 +22,7 @@ const step = (inputs: JsonObject, name = 'now', dependsOn: string[] = []): Step 
   dependsOn,
 })
 const planOf = (...inputs: JsonObject[]): PlanDocument => ({ steps: inputs.map((one, i) => step(one, `s${i}`)) })
-const create = () => createPlanTemplates({ max: 100, clock: createManualClock() })
+const create = () => createPlanTemplates({ max: 100, now: () => 0, isFresh: () => true })
 const inputsOf = (found: { document: PlanDocument } | undefined) => found?.document.steps.map(({ inputs }) => inputs)
 
 describe('createPlanTemplates', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { type ErrorInfo, TuttiError } from '../../src/contracts/errors.ts'
 import type { BudgetReport, StepRecord } from '../../src/contracts/run.ts'
-import { type Ending, endResponse, joinDegraded, joinMissing } from '../../src/record/ending.ts'
+import { type Ending, endResponse } from '../../src/record/ending.ts'
 import { createRunFold } from '../../src/record/fold.ts'
+import { joinDegraded, joinMissing } from '../../src/record/join.ts'
 
 const broken = new TuttiError('internal', 'a part broke')
 const endOf = (ending: Ending, reason?: TuttiError, isRequest = true) =>

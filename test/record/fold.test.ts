@@ -178,3 +178,87 @@ describe('the fold of a run', () => {
     })
   })
 })
+
+describe('steps that begin before the plan is known', () => {
+  const early = (step: string): RunFact => ({ type: 'step-start', step, early: true })
+  const ended = (step: string): RunFact => ({
+    type: 'step-end',
+    step,
+    status: 'succeeded',
+    output: step,
+    durationMs: 1,
+  })
+  const gone = (step: string): RunFact => ({
+    type: 'step-end',
+    step,
+    status: 'cancelled',
+    skipReason: 'not-in-plan',
+    durationMs: 0,
+  })
+  const names = (...facts: RunFact[]): string[] =>
+    fold(...facts)
+      .snapshot()
+      .steps.map(({ name, status }) => `${name} ${status}`)
+
+  it('take their place in the order of the plan', () => {
+    const facts = [early('b'), ended('b'), planned, early('a')] as const
+    expect(names(...facts)).toEqual(['a running', 'b succeeded'])
+    expect(fold(...facts).snapshot().steps[1]).toMatchObject({ early: true, dependsOn: ['a'], output: 'b' })
+  })
+  it('come last when the plan has none of them, and leave the name to another', () => {
+    const facts = [early('a'), ended('a'), gone('a'), planned] as const
+    expect(names(...facts)).toEqual(['a pending', 'b pending', 'a cancelled'])
+    expect(fold(...facts, { type: 'step-start', step: 'a' }).view('a')?.status).toBe('running')
+    expect(fold(...facts).snapshot().steps[2]?.output).toBeUndefined()
+  })
+  it('belong to nothing that a later segment could take for done before there is a plan', () => {
+    expect([...fold(early('a'), ended('a')).settled().keys()]).toEqual([])
+    expect([...fold(early('a'), ended('a'), planned).settled().keys()]).toEqual(['a'])
+  })
+  it('tell by their last call which revision of the inputs comes next', () => {
+    expect(fold(early('a'), attempt('a', 1), ended('a'), planned).revisions()).toBeUndefined()
+    const second: RunFact = { ...attempt('a', 2), idempotencyKey: 'r:a:3' } as RunFact
+    expect(fold(early('a'), attempt('a', 1), second, gone('a'), planned).revisions()).toEqual(new Map([['a', 3]]))
+  })
+  it('tell how long the run took to its first step', () => {
+    const run: RunFact = { type: 'run-start', request: 'x', inputs: {}, principal: 'p' }
+    expect(fold(run, early('a'), early('b')).snapshot().timings.firstStepMs).toBe(1)
+  })
+})
+
+describe('a plan that is written anew', () => {
+  const again: RunFact = {
+    type: 'plan-end',
+    document: { steps: [...document.steps.slice(0, 1), { name: 'c', type: 'call', component: 'x', dependsOn: ['a'] }] },
+    way: 'model',
+    issues: [],
+    durationMs: 5,
+    revision: 2,
+    reason: 'Step "b" failed.',
+  }
+  const end = (step: string, status: 'succeeded' | 'failed' | 'skipped'): RunFact => ({
+    type: 'step-end',
+    step,
+    status,
+    durationMs: 1,
+  })
+
+  it('keeps what had finished, shows the others as superseded, and adds up the time of planning', () => {
+    const { steps, revisions, timings } = fold(planned, end('a', 'succeeded'), end('b', 'failed'), again).snapshot()
+    expect(steps.map(({ name, status, superseded }) => [name, status, superseded])).toEqual([
+      ['a', 'succeeded', undefined],
+      ['c', 'pending', undefined],
+      ['b', 'failed', true],
+    ])
+    expect(revisions).toMatchObject([
+      { revision: 1, document },
+      { revision: 2, reason: 'Step "b" failed.', changes: { kept: ['a'], added: ['c'], changed: [], removed: ['b'] } },
+    ])
+    expect(timings.planningMs).toBe(12)
+  })
+  it('has what was skipped in it still to do', () => {
+    const run = fold(planned, end('a', 'skipped'), again)
+    expect(run.view('a')?.status).toBe('pending')
+    expect([...run.settled().keys()]).toEqual([])
+  })
+})

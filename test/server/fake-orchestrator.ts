@@ -3,6 +3,7 @@ import type { Orchestrator, RequestOptions, RunAsk } from '../../src/contracts/a
 import type { Component } from '../../src/contracts/capability.ts'
 import { TuttiError } from '../../src/contracts/errors.ts'
 import type { RunEvent, RunFact } from '../../src/contracts/events.ts'
+import type { Explanation } from '../../src/contracts/explanation.ts'
 import type { Issue } from '../../src/contracts/plan.ts'
 import { ENDED_STATUSES, type Response, type RunStatus } from '../../src/contracts/run.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
@@ -23,6 +24,34 @@ export const weather: Component = {
     },
   ],
   instances: [{ id: 'w1', health: 'healthy' }],
+}
+
+const EXPLANATION: Explanation = {
+  stages: [['a']],
+  criticalPath: ['a'],
+  edges: [],
+  maxParallelism: 1,
+  steps: [
+    {
+      name: 'a',
+      type: 'call',
+      what: 'weather-tool/get_weather',
+      effect: 'read',
+      dependsOn: [],
+      stage: 1,
+      modelCalls: { low: 0, high: 0 },
+      isCritical: true,
+      actual: { status: 'succeeded', durationMs: 12, attempts: 1, waitedMs: 0 },
+    },
+  ],
+  unknownTimes: ['a'],
+  modelCalls: { low: 0, high: 0 },
+  sideEffects: [],
+  approvals: [],
+  limits: [],
+  issues: [],
+  text: 'a',
+  mermaid: 'flowchart TD',
 }
 
 export const badStep: Issue = {
@@ -47,6 +76,8 @@ export interface FakeOrchestrator extends Orchestrator {
   readonly submitted: readonly FakeRun[]
   /** The options of every call of `plan`. */
   readonly plannedWith: readonly (RequestOptions | undefined)[]
+  /** The options of every call of `validate`. */
+  readonly validatedWith: readonly Parameters<Orchestrator['validate']>[1][]
   /** Adds facts to a run; `run-end` ends it. */
   play(runId: string, ...facts: RunFact[]): void
   /** Ends a run with this status. */
@@ -61,6 +92,7 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
   const played = new Map<string, FakeRun>()
   const submitted: FakeRun[] = []
   const plannedWith: (RequestOptions | undefined)[] = []
+  const validatedWith: Parameters<Orchestrator['validate']>[1][] = []
   const cancelled: string[] = []
   const metrics = createMetrics()
   const find = (runId: string, principal: string | undefined): FakeRun | undefined => {
@@ -79,6 +111,7 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
     played,
     submitted,
     plannedWith,
+    validatedWith,
     cancelled,
     ready: true,
     play(runId, ...facts) {
@@ -97,6 +130,7 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
     processRequest: unused,
     stream: unused,
     explain: unused,
+    lock: unused,
     prepare: unused,
     execute: unused,
     plan: async (request, options) => {
@@ -108,10 +142,11 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
         },
         issues: [],
         way: 'model',
-        explanation: { stages: [['a']], criticalPath: ['a'], edges: [], maxParallelism: 1, text: 'a' },
+        explanation: EXPLANATION,
       }
     },
-    validate: async (document) => {
+    validate: async (document, options) => {
+      validatedWith.push(options)
       const bad = JSON.stringify(document).includes('weathr')
       return { valid: !bad, issues: bad ? [badStep] : [] }
     },
@@ -173,6 +208,10 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
           )
         })
       },
+      async explain(runId, options) {
+        must(runId, options?.principal)
+        return EXPLANATION
+      },
       async cancel(runId, options = {}) {
         must(runId, options.principal)
         cancelled.push(runId)
@@ -184,8 +223,9 @@ export function createFakeOrchestrator(overrides: Partial<Orchestrator> = {}): F
       component: (name) => (name === weather.name ? weather : undefined),
       search: async (_query, { limit = 10 } = {}) =>
         weather.capabilities.slice(0, limit).map((capability) => ({ component: weather, capability, score: 2.5 })),
+      choose: unused,
       refresh: async () => undefined,
-      sources: () => [{ name: 'local', state: 'ready', components: 1 }],
+      sources: () => [{ name: 'local', state: 'ready', components: 1, capabilities: 1 }],
     },
     health: async () => ({
       status: fake.ready ? 'healthy' : 'unhealthy',

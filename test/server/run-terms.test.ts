@@ -14,7 +14,7 @@ const last = () => t.orchestrator.submitted.at(-1)
 describe('the terms of a run over HTTP', () => {
   it('are its priority, key, due time and budget; the key always stands below the caller', async () => {
     const budget = { model_calls: 5, tokens: 10_000, cost: 0.5, wall_time: '2m', component_calls: 20 }
-    const options = { priority: 'high', key: 'team/alice', due_in: '5m', budget, max_concurrency: 2 }
+    const options = { priority: 'high', key: 'team/alice', due_in: '5m', budget, max_concurrency: 2, max_replans: 3 }
     await t.send('POST', '/runs', { request: 'x', options })
     expect(last()?.options).toMatchObject({
       priority: 'high',
@@ -22,6 +22,7 @@ describe('the terms of a run over HTTP', () => {
       dueInMs: 300_000,
       budget: { modelCalls: 5, tokens: 10_000, cost: 0.5, wallTimeMs: 120_000, componentCalls: 20 },
       maxConcurrency: 2,
+      maxReplans: 3,
     })
   })
   it.each([
@@ -38,6 +39,8 @@ describe('the terms of a run over HTTP', () => {
     { budget: { wall_time: 1000 } },
     { budget: { dollars: 3 } },
     { budget: 5 },
+    { max_replans: 6 },
+    { max_replans: -1 },
   ])('are refused when they make no sense: %j', async (options) => {
     const before = t.orchestrator.submitted.length
     const { status, json } = await t.send('POST', '/runs', { request: 'x', options })

@@ -211,6 +211,7 @@ describe('openapi.json', () => {
     const { json } = await t.send('GET', '/openapi.json?')
     expect(json.openapi).toBe('3.1.0')
     expect(Object.keys(json.paths as object).sort()).toEqual([
+      '/capabilities',
       '/catalog',
       '/catalog/search',
       '/catalog/{component}',
@@ -224,6 +225,7 @@ describe('openapi.json', () => {
       '/runs/{run_id}',
       '/runs/{run_id}/cancel',
       '/runs/{run_id}/events',
+      '/runs/{run_id}/explanation',
       '/runs/{run_id}/steps/{step}/output',
     ])
     const refs = [...new Set(JSON.stringify(json).match(/"#\/[^"]+"/g))].map((ref) => JSON.parse(ref) as string)

@@ -118,6 +118,7 @@ export function createWorld(
     startedAt: () => '2026-01-01T00:00:00.000Z',
     snapshot: () => fold.snapshot(),
     view: (name) => fold.view(name),
+    revisions: () => fold.revisions(),
     ...more,
   }
   return {

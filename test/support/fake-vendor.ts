@@ -17,7 +17,11 @@ export interface VendorCall {
 export type VendorAnswer =
   | string
   | { readonly status: number; readonly message: string }
-  | { readonly json: unknown }
+  | {
+      readonly json: unknown
+      /** Waited for before each frame of the stream. */
+      readonly before?: (frame: number) => Promise<void> | undefined
+    }
   | ((call: VendorCall) => VendorAnswer)
 export type VendorScript = Record<string, VendorAnswer | readonly VendorAnswer[]>
 
@@ -198,7 +202,12 @@ export async function startFakeVendor(): Promise<FakeVendor> {
     }
     const text = typeof answer === 'string' ? answer : JSON.stringify((answer as { json: unknown }).json)
     res.writeHead(200, { 'content-type': 'text/event-stream' })
-    for (const frame of framesOf(call, text)) res.write(frame)
+    const { before } = typeof answer === 'object' && 'json' in answer ? answer : { before: undefined }
+    let written = 0
+    for (const frame of framesOf(call, text)) {
+      await before?.(written++)
+      res.write(frame)
+    }
     res.end()
   }
   const server = createServer((req, res) => {

@@ -24,7 +24,7 @@ const report = (name: string, instance: string, state: BreakerReport['state']): 
 const downOf = (...reports: BreakerReport[]): string[] => listDown(reports, (name) => known.get(name.toLowerCase()))
 const healthOf = (downComponents: readonly string[], withheld: readonly string[] = []) =>
   reportHealth({
-    sources: [{ name: 's', state: 'ready', components: 2 }],
+    sources: [{ name: 's', state: 'ready', components: 2, capabilities: 1 }],
     modelId: 'openai:x',
     journalDurable: false,
     downComponents,

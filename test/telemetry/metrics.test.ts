@@ -51,6 +51,30 @@ describe('createMetrics', () => {
     ])
     expect(snapshot.repairs).toEqual({ fallback: 1 })
   })
+  it('counts steps that began early, those of the plan and those that are not, each end once', () => {
+    const early = (step: string): RunFact => ({ type: 'step-start', step, early: true })
+    const ended = (step: string): RunFact => ({ type: 'step-end', step, status: 'succeeded', durationMs: 1 })
+    const gone = (step: string): RunFact => ({
+      type: 'step-end',
+      step,
+      status: 'cancelled',
+      skipReason: 'not-in-plan',
+      durationMs: 0,
+    })
+    const planned: RunFact = { type: 'plan-end', document: { steps: [] }, way: 'model', issues: [], durationMs: 2_000 }
+    const response = { ...responseOf('succeeded') }
+    const ending: RunFact = {
+      type: 'run-end',
+      response: { ...response, timings: { ...response.timings, firstStepMs: 500 } },
+    }
+    const facts = [early('a'), early('b'), early('c'), ended('a'), ended('b'), gone('b'), gone('c'), planned, ending]
+    const snapshot = fold([start, ...facts])
+    expect(snapshot.earlySteps).toEqual({ begun: 3, kept: 1, dropped: 2 })
+    expect(snapshot.steps).toMatchObject({ succeeded: 2, cancelled: 1 })
+    expect(snapshot.planningSeconds).toMatchObject({ count: 1, sum: 2 })
+    expect(snapshot.firstStepSeconds).toMatchObject({ count: 1, sum: 0.5 })
+    expect(fold([start, { ...planned, way: 'given' }, end]).planningSeconds.count).toBe(0)
+  })
   it('adds up tokens by purpose and model', () => {
     const call = (inputTokens: number): RunFact => ({
       type: 'model-call',

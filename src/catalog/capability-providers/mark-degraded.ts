@@ -10,6 +10,7 @@ export function markDegraded(
   breakers: () => readonly BreakerReport[],
 ): CapabilityProvider {
   return {
+    learn: (outcome) => provider.learn?.(outcome),
     async offer(query) {
       const offer = await provider.offer(query)
       const isDegraded = degradedBy(breakers())

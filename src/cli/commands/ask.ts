@@ -9,6 +9,7 @@ import type { Response } from '../../contracts/run.ts'
 import { documentToWire, documentToYaml } from '../../plan/document.ts'
 import { outcomeToWire } from '../../server/wire.ts'
 import { stringifyJson } from '../../util/json.ts'
+import { writeLockFile } from '../document-file.ts'
 import { type TermsOptions, termsOf } from '../options.ts'
 import { renderPlanTree } from '../render/plan-tree.ts'
 import { WAYS } from '../render/renderer.ts'
@@ -27,6 +28,8 @@ export interface AskOptions extends TermsOptions {
   readonly events?: boolean
   readonly planOnly?: boolean
   readonly save?: string
+  /** Lock the saved plan. */
+  readonly lock?: boolean
   readonly input?: JsonObject
   readonly thread?: string
 }
@@ -62,7 +65,7 @@ async function runRequest(
   })
   if (!hasModel && response.usage.modelCalls === 0 && modeOf(options) === 'people')
     tell(withoutModel(response, session), terminal)
-  if (options.save !== undefined && response.plan !== null) await savePlan(response.plan, options.save, terminal)
+  if (response.plan !== null) await savePlan(response.plan, { options, session, terminal })
   return { response, code }
 }
 
@@ -95,20 +98,21 @@ function tell(lines: readonly string[], { stderr, color }: Terminal): void {
 
 export async function ask(request: string, options: AskOptions, terminal: Terminal): Promise<ExitCode> {
   checkRequest(request)
-  await checkPlace(options.save, terminal)
+  await checkPlace(options, terminal)
   if (options.planOnly === true) return makePlan(request, options, terminal)
   return withSession(terminal, async (session) => (await runRequest(session, terminal, request, options)).code)
 }
 
 export async function makePlan(request: string, options: AskOptions, terminal: Terminal): Promise<ExitCode> {
   checkRequest(request)
-  await checkPlace(options.save, terminal)
-  return withSession(terminal, async ({ orchestrator }) => {
+  await checkPlace(options, terminal)
+  return withSession(terminal, async (session) => {
+    const { orchestrator } = session
     const outcome = await orchestrator.plan(request, requestOptions(options))
     if (options.json === true) terminal.stdout.write(`${stringifyJson(outcomeToWire(outcome), 2)}\n`)
     else if (options.save === undefined) await printPlan(outcome, terminal)
     else showPlan(outcome, terminal)
-    if (options.save !== undefined) await savePlan(outcome.document, options.save, terminal)
+    await savePlan(outcome.document, { options, session, terminal })
     return outcome.issues.some((issue) => issue.severity === 'error') ? EXIT.invalid : EXIT.ok
   })
 }
@@ -139,7 +143,9 @@ const cannotSave = (file: string, cause: unknown): TuttiError =>
   new TuttiError('invalid_request', `The plan cannot be written to "${file}".`, { cause })
 
 /** Before anything is run: a plan that cannot be kept is known only afterwards otherwise. */
-async function checkPlace(file: string | undefined, terminal: Terminal): Promise<void> {
+async function checkPlace({ save: file, lock }: AskOptions, terminal: Terminal): Promise<void> {
+  if (file === undefined && lock === true)
+    throw new TuttiError('invalid_request', 'A lock stands beside the plan: say with --save where that is to be.')
   if (file === undefined) return
   try {
     await access(dirname(resolve(terminal.cwd, file)), constants.W_OK)
@@ -148,7 +154,15 @@ async function checkPlace(file: string | undefined, terminal: Terminal): Promise
   }
 }
 
-async function savePlan(document: PlanDocument, file: string, terminal: Terminal): Promise<void> {
+interface Saving {
+  readonly options: AskOptions
+  readonly session: Session
+  readonly terminal: Terminal
+}
+
+async function savePlan(document: PlanDocument, { options, session, terminal }: Saving): Promise<void> {
+  const { save: file, lock } = options
+  if (file === undefined) return
   const text =
     extname(file) === '.json' ? `${stringifyJson(documentToWire(document), 2)}\n` : await documentToYaml(document)
   try {
@@ -157,6 +171,10 @@ async function savePlan(document: PlanDocument, file: string, terminal: Terminal
     throw cannotSave(file, error)
   }
   terminal.stderr.write(`The plan is in "${file}".\n`)
+  if (lock !== true) return
+  // What is locked is what stands in the file.
+  const place = await writeLockFile(file, await session.orchestrator.lock(text), terminal)
+  terminal.stderr.write(`Its lock is in "${place}".\n`)
 }
 
 /** Always with the demo components: within this process, or registered in the Redis of the configuration. */

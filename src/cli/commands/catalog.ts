@@ -1,4 +1,5 @@
 // catalog list, search, show: what can be called now.
+import type { CapabilityChoice, SourceHealth } from '../../contracts/api.ts'
 import type { Component } from '../../contracts/capability.ts'
 import { TuttiError } from '../../contracts/errors.ts'
 import { findComponent } from '../../server/find-component.ts'
@@ -47,18 +48,44 @@ export async function listCatalog(options: JsonOption, terminal: Terminal): Prom
         terminal.stdout.write(`${line}\n`)
       }
     }
+    listSources(catalog.sources(), terminal)
     return EXIT.ok
   })
 }
 
+const MAX_SKIPPED = 20
+const counted = (count: number, noun: string): string =>
+  `${count} ${count === 1 ? noun : noun.replace(/y$/, 'ie')}${count === 1 ? '' : 's'}`
+
+/** Where all that comes from, when that is not one source that is well. */
+function listSources(sources: readonly SourceHealth[], terminal: Terminal): void {
+  const isPlain =
+    sources.length < 2 && sources.every(({ state, skipped }) => state === 'ready' && skipped === undefined)
+  if (isPlain) return
+  const paint = paintOf(terminal)
+  const say = (line: string): void => void terminal.stdout.write(`${paint('dim', line)}\n`)
+  say('\nSources')
+  for (const { name, state, components, capabilities, skipped = [], error } of sources) {
+    const left = skipped.length === 0 ? '' : `, ${skipped.length} left out`
+    const trouble = error === undefined ? '' : `  ${oneLine(error)}`
+    say(
+      `  ${oneLine(name)}  ${state}, ${counted(components, 'component')}, ${counted(capabilities, 'capability')}${left}${trouble}`,
+    )
+    for (const { name: entry, why } of skipped.slice(0, MAX_SKIPPED)) say(`    – ${oneLine(entry)}: ${oneLine(why)}`)
+    if (skipped.length > MAX_SKIPPED) say(`    – and ${skipped.length - MAX_SKIPPED} more (--json lists them)`)
+  }
+}
+
 export async function searchCatalog(
   query: string,
-  options: JsonOption & { readonly limit: number },
+  options: JsonOption & { readonly limit: number; readonly why?: boolean },
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (query.trim() === '')
     throw new TuttiError('invalid_request', 'The search is empty. Say what the capability should do.')
   return withSession(terminal, async ({ orchestrator: { catalog } }) => {
+    if (options.why === true)
+      return showChoice(await catalog.choose(query, { limit: options.limit }), options, terminal)
     const found = await catalog.search(query, { limit: options.limit })
     if (options.json === true) printJson(terminal, { items: found.map(offeredToWire) })
     else if (found.length === 0) terminal.stderr.write('Nothing fits.\n')
@@ -80,6 +107,28 @@ export async function searchCatalog(
     }
     return EXIT.ok
   })
+}
+
+/** What a planner would see, and why: hits and helpers first, then what was held back. */
+function showChoice({ offered, hidden }: CapabilityChoice, options: JsonOption, terminal: Terminal): ExitCode {
+  if (options.json === true) {
+    printJson(terminal, { items: offered.map(offeredToWire), hidden })
+    return EXIT.ok
+  }
+  if (offered.length === 0) terminal.stderr.write('Nothing fits.\n')
+  const paint = paintOf(terminal)
+  const write = (mark: string, name: string, why: string): void => {
+    const line = paintLine(
+      [['dim', mark], ` ${oneLine(name)}`, ['dim', `  ${oneLine(why)}`]],
+      paint,
+      columnsOf(terminal),
+    )
+    terminal.stdout.write(`${line}\n`)
+  }
+  for (const { component, capability, why = 'found by the search' } of offered)
+    write('+', `${component.name} ${capability.name}`, why)
+  for (const { name, why } of hidden) write('-', name, why)
+  return EXIT.ok
 }
 
 export async function showComponent(name: string, options: JsonOption, terminal: Terminal): Promise<ExitCode> {

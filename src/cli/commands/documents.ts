@@ -1,34 +1,25 @@
-// run, validate, explain, schema: documents that people write.
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+// run, validate, schema: documents that people write.
 import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
+import type { PlanLock } from '../../contracts/lock.ts'
 import type { Issue } from '../../contracts/plan.ts'
 import type { Response } from '../../contracts/run.ts'
 import { documentJsonSchema } from '../../plan/document.ts'
 import { issueToWire } from '../../record/wire.ts'
-import { explanationToWire } from '../../server/wire.ts'
 import { stringifyJson } from '../../util/json.ts'
+import { readDocumentFile, readLockFile, writeLockFile } from '../document-file.ts'
 import { type TermsOptions, termsOf } from '../options.ts'
-import { cleanText } from '../render/text.ts'
 import { formatIssue } from '../report-error.ts'
-import { withSession } from '../session.ts'
+import { type Session, withSession } from '../session.ts'
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
 import { modeOf, watchRun } from '../watch-run.ts'
-
-async function readDocumentFile(file: string, terminal: Terminal): Promise<string> {
-  try {
-    return await readFile(resolve(terminal.cwd, file), 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new TuttiError('invalid_request', `The file "${file}" cannot be read (${code}).`, { cause: error })
-  }
-}
 
 export interface RunOptions extends TermsOptions {
   readonly json?: boolean
   readonly events?: boolean
   readonly input?: JsonObject
+  /** Only as it was locked. */
+  readonly locked?: boolean
 }
 
 /** A document that declares no outputs gives those of the steps that no other one waits for. */
@@ -40,8 +31,10 @@ function lastOutputs({ steps }: Response): JsonObject | undefined {
 
 export async function run(file: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
   const document = await readDocumentFile(file, terminal)
+  const lock = options.locked === true ? await readLockFile(file, terminal) : undefined
   const mode = modeOf(options)
   return withSession(terminal, async ({ orchestrator, aside }) => {
+    if (lock !== undefined) await requireLock({ file, document, lock }, { orchestrator }, terminal)
     const { response, code } = await watchRun({
       terminal,
       mode,
@@ -56,53 +49,66 @@ export async function run(file: string, options: RunOptions, terminal: Terminal)
   })
 }
 
+export interface ValidateOptions {
+  readonly json?: boolean
+  /** Write the lock of each valid document beside it. */
+  readonly lock?: boolean
+  /** Check each against the lock beside it. */
+  readonly locked?: boolean
+}
+
+interface Checked {
+  readonly file: string
+  readonly valid: boolean
+  readonly issues: readonly Issue[]
+  /** Where its lock was written. */
+  readonly lock?: string
+}
+
 /** One line for each issue; a file without errors is named as valid. */
 export async function validate(
   files: readonly string[],
-  options: { readonly json?: boolean },
+  options: ValidateOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const texts = await Promise.all(files.map((file) => readDocumentFile(file, terminal)))
+  const locks = options.locked === true ? await Promise.all(files.map((file) => readLockFile(file, terminal))) : []
   return withSession(terminal, async ({ orchestrator }) => {
-    const results: { file: string; valid: boolean; issues: readonly Issue[] }[] = []
-    for (const [i, file] of files.entries()) results.push({ file, ...(await orchestrator.validate(texts[i] ?? '')) })
-    if (options.json === true) {
-      const wire = results.map(({ file, valid, issues }) => ({ file, valid, issues: issues.map(issueToWire) }))
-      terminal.stdout.write(`${stringifyJson({ valid: wire.every(({ valid }) => valid), files: wire }, 2)}\n`)
-    } else {
-      for (const { file, valid, issues } of results) {
-        for (const issue of issues) terminal.stdout.write(`${formatIssue(issue, file)}\n`)
-        if (valid) terminal.stdout.write(`${file}  valid\n`)
-      }
+    const results: Checked[] = []
+    for (const [i, file] of files.entries()) {
+      const [text = '', lock] = [texts[i], locks[i]]
+      const checked = { file, ...(await orchestrator.validate(text, lock === undefined ? {} : { lock })) }
+      const isToLock = options.lock === true && checked.valid
+      results.push(
+        isToLock ? { ...checked, lock: await writeLockFile(file, await orchestrator.lock(text), terminal) } : checked,
+      )
     }
+    if (options.json === true) {
+      const wire = results.map((result) => ({ ...result, issues: result.issues.map(issueToWire) }))
+      terminal.stdout.write(`${stringifyJson({ valid: wire.every(({ valid }) => valid), files: wire }, 2)}\n`)
+    } else for (const result of results) tellChecked(result, options, terminal)
     return results.every((result) => result.valid) ? EXIT.ok : EXIT.invalid
   })
 }
 
-export async function explain(
-  file: string,
-  options: { readonly json?: boolean },
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const document = await readDocumentFile(file, terminal)
-  return withSession(terminal, async ({ orchestrator }) => {
-    const explanation = await orchestrator.explain(document)
-    if (options.json === true) {
-      terminal.stdout.write(`${stringifyJson(explanationToWire(explanation), 2)}\n`)
-      return EXIT.ok
-    }
-    const stages = explanation.stages.map((names, i) => `  ${i + 1}. ${names.join(', ')}`)
-    const lines = [
-      cleanText(explanation.text).trimEnd(),
-      '',
-      'Stages (a step starts as soon as its own dependencies have ended):',
-      ...stages,
-      `Critical path: ${explanation.criticalPath.join(' → ')}`,
-      `At most ${explanation.maxParallelism} at once`,
-    ]
-    terminal.stdout.write(`${lines.join('\n')}\n`)
-    return EXIT.ok
-  })
+function tellChecked({ file, valid, issues, lock }: Checked, { locked }: ValidateOptions, { stdout }: Terminal): void {
+  for (const issue of issues) stdout.write(`${formatIssue(issue, file)}\n`)
+  if (valid) stdout.write(`${file}  valid${locked === true ? ', as locked' : ''}\n`)
+  if (lock !== undefined) stdout.write(`${file}  locked in ${lock}\n`)
+}
+
+/** @throws TuttiError `invalid_document` when what the document was locked to has changed so that it may break */
+async function requireLock(
+  { file, document, lock }: { readonly file: string; readonly document: string; readonly lock: PlanLock },
+  { orchestrator }: Pick<Session, 'orchestrator'>,
+  { stderr }: Terminal,
+): Promise<void> {
+  const { valid, issues } = await orchestrator.validate(document, { lock })
+  if (!valid)
+    throw new TuttiError('invalid_document', `"${file}" is not run, for it is not as it was locked.`, {
+      details: { issues },
+    })
+  for (const issue of issues) stderr.write(`${formatIssue(issue, file)}\n`)
 }
 
 /** The JSON Schema of documents, for editors. */

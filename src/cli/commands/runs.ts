@@ -62,6 +62,10 @@ function readJson(text: string): JsonObject {
 const requestJson = async (...asked: Parameters<typeof request>): Promise<JsonObject> =>
   readJson(await (await request(...asked)).text())
 
+/** The plan of a run with what was to be expected and what happened, as the server tells it. */
+export const readExplanation = (runId: string, options: ServerOptions, terminal: Terminal): Promise<JsonObject> =>
+  requestJson(options, terminal, { path: `${pathOf(runId)}/explanation` })
+
 const cell = (value: JsonValue | undefined, width: number): string =>
   oneLine(typeof value === 'string' ? value : '').padEnd(width)
 

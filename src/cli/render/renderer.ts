@@ -83,11 +83,14 @@ export function createRenderer(options: RendererOptions): Renderer {
     )
   const planLines = (event: Extract<RunEvent, { type: 'plan-end' }>): string[] => {
     const count = event.document.steps.length
-    const title = `Plan  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[event.way]}, in ${showDuration(event.durationMs)}`
+    const title = `Plan${event.revision === undefined ? '' : ` ${event.revision}`}  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[event.way]}, in ${showDuration(event.durationMs)}`
     // Why there is none is the answer.
     if (count === 0) return [paint('bold', 'No plan'), '']
     return [
       paintLine([['bold', title]], paint, columns),
+      ...(event.reason === undefined
+        ? []
+        : [paintLine([['yellow', '  ↻'], ` ${oneLine(event.reason)}`], paint, columns)]),
       ...(steps.isTree ? [] : [...renderPlanTree(event.document, paint, columns), '']),
     ]
   }

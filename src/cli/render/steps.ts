@@ -40,6 +40,7 @@ const SKIPPED: Readonly<Record<string, string>> = {
   'dependency-skipped': 'the steps before it were skipped',
   'run-stopped': 'the run was stopped',
   budget: 'the budget did not reach for it',
+  replanned: 'the plan is being thought over',
 }
 const REPAIRS: Readonly<Record<string, string>> = {
   fill: 'filled in',
@@ -137,7 +138,8 @@ function advance(step: StepLine, event: RunEvent): void {
       step.note = ''
       if (event.status === 'failed') step.note = event.error?.message ?? ''
       else if (event.status === 'skipped') step.note = SKIPPED[event.skipReason ?? ''] ?? ''
-      else if (event.status === 'cancelled') step.note = 'cancelled'
+      else if (event.status === 'cancelled')
+        step.note = event.skipReason === 'not-in-plan' ? 'not in the plan' : 'cancelled'
       break
     default:
   }

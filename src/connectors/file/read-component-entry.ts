@@ -46,6 +46,7 @@ const capabilityEntry = z.strictObject({
   internal: z.boolean().optional(),
   approval: z.enum(['always', 'never']).optional(),
   tags: z.array(z.string()).optional(),
+  requires: z.array(name).optional(),
   examples: z
     .array(z.object({ inputs: jsonObject, output: z.json().optional(), description: z.string().optional() }))
     .optional(),

@@ -1,5 +1,6 @@
 // Registrations of one name are instances of one component. The result does not depend on the order in which they were read.
 import type { Capability, Component, Instance, Trust } from '../../contracts/capability.ts'
+import { createPace } from '../../util/pace.ts'
 import { compareText } from '../../util/text.ts'
 import type { ReadCapability } from './read-capability.ts'
 import type { ServiceRecord } from './read-service.ts'
@@ -47,15 +48,32 @@ function groupOne(services: readonly ServiceRecord[], first: ServiceRecord, grou
   }
 }
 
-/** Components by name, with their instances and capabilities in the order of their ids and names. */
-export function groupServices(services: readonly ServiceRecord[], grouping: Grouping): Component[] {
-  return [...Map.groupBy(services, ({ name }) => name)]
-    .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([, same]) => {
-      const sorted = same.toSorted(
-        (a, b) => compareText(a.instance.id, b.instance.id) || compareText(a.instance.address, b.instance.address),
-      )
-      const first = sorted[0]
-      return first === undefined ? [] : [groupOne(sorted, first, grouping)]
-    })
+/** Services grouped before others have their turn. */
+const SERVICES_PER_TURN = 1_000
+
+/**
+ * Components by name, with their instances and capabilities in the order of their ids and names. Gives way to other work: a
+ * registry may hold tens of thousands.
+ */
+export async function groupServices(services: readonly ServiceRecord[], grouping: Grouping): Promise<Component[]> {
+  const pace = createPace(SERVICES_PER_TURN)
+  const byName = new Map<string, ServiceRecord[]>()
+  for (const service of services) {
+    const same = byName.get(service.name)
+    if (same === undefined) byName.set(service.name, [service])
+    else same.push(service)
+    const turn = pace(0.25)
+    if (turn !== undefined) await turn
+  }
+  const components: Component[] = []
+  for (const [, same] of [...byName].sort(([a], [b]) => compareText(a, b))) {
+    same.sort(
+      (a, b) => compareText(a.instance.id, b.instance.id) || compareText(a.instance.address, b.instance.address),
+    )
+    const [first] = same
+    if (first !== undefined) components.push(groupOne(same, first, grouping))
+    const turn = pace(same.length)
+    if (turn !== undefined) await turn
+  }
+  return components
 }

@@ -101,6 +101,7 @@ export function readCapability(record: JsonValue): ReadCapability | undefined {
   if (path === undefined && !isDefault) return undefined
   const outputSchema = outputSchemaOf(record)
   const tags = listOf(record['tags']).filter((tag) => typeof tag === 'string')
+  const requires = listOf(record['requires']).filter(isUsableName).slice(0, MAX_FIELDS)
   const approval = record['approval']
   const capability: Capability = {
     name,
@@ -113,6 +114,7 @@ export function readCapability(record: JsonValue): ReadCapability | undefined {
     ...(record['internal'] === true ? { internal: true } : {}),
     ...(approval === 'always' || approval === 'never' ? { approval } : {}),
     ...(tags.length > 0 ? { tags } : {}),
+    ...(requires.length > 0 ? { requires } : {}),
   }
   const schemaEndpoint = readPath(record['schema_endpoint'])
   return schemaEndpoint === undefined || capability.internal === true ? { capability } : { capability, schemaEndpoint }

@@ -1,5 +1,6 @@
 // Input schemas from the components' own schema endpoints, fetched beside discovery: a list never waits long for them, and
 // until they are there (or when they are not to be had) the summary of the registration serves.
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Capability } from '../../contracts/capability.ts'
 import type { JsonSchema } from '../../contracts/json.ts'
@@ -23,6 +24,8 @@ const RETRY_MS = 60_000
 const FETCH_TIMEOUT_MS = 1_500
 /** Fetches at once. */
 const MAX_PARALLEL = 8
+/** Above what one registry holds: with fewer, every load would fetch again what the one before had pushed out. */
+const MAX_ENTRIES = 200_000
 
 interface Entry {
   readonly schema: JsonSchema | undefined
@@ -42,11 +45,13 @@ export interface SchemaCache {
   describe(read: ReadCapability, addresses: readonly string[]): Capability
   /** Resolves when first fetches have ended, at the latest after `waitMs`. True when something new came. */
   settle(waitMs: number): Promise<boolean>
+  /** Whether nothing is on its way, and nothing came since the last `settle`. */
+  isSettled(): boolean
   close(): void
 }
 
 export function createSchemaCache({ client, clock }: SchemaCacheOptions): SchemaCache {
-  const entries = new LRUCache<string, Entry>({ max: 20_000 })
+  const entries = new LRUCache<string, Entry>({ max: MAX_ENTRIES })
   const waiting = new Map<string, Job>()
   const running = new Map<string, AbortController>()
   /** Keys never answered before: only for these a load waits. */
@@ -102,7 +107,7 @@ export function createSchemaCache({ client, clock }: SchemaCacheOptions): Schema
   const keyOf = (read: ReadCapability): string => {
     let key = keys.get(read)
     if (key === undefined) {
-      key = `${read.schemaEndpoint} ${stringifyJson(read.capability)}`
+      key = hash('sha1', `${read.schemaEndpoint} ${stringifyJson(read.capability)}`, 'base64')
       keys.set(read, key)
     }
     return key
@@ -139,6 +144,7 @@ export function createSchemaCache({ client, clock }: SchemaCacheOptions): Schema
       arrived = false
       return hasNews
     },
+    isSettled: () => waiting.size === 0 && running.size === 0 && !arrived,
     close() {
       waiting.clear()
       firsts.clear()

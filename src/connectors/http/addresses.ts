@@ -190,3 +190,12 @@ export function readEndpoint(endpoint: string): string {
   }
   return url.pathname + url.search
 }
+
+/**
+ * The hosts of these URLs that are written as `localhost` or as a private address, so that their being private is meant: what to
+ * allow where nothing else is said.
+ */
+export function writtenPrivate(urls: readonly string[]): string[] {
+  const hosts = urls.filter((url) => URL.canParse(url)).map((url) => plainHost(new URL(url).hostname))
+  return hosts.filter((host) => host === 'localhost' || classifyAddress(host) === 'private')
+}

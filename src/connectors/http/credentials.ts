@@ -32,6 +32,8 @@ export interface CredentialsParts {
   readonly clock: Clock
   /** Made when the first token is fetched. */
   readonly client: () => HttpClient
+  /** Where they are declared, for messages. Default: `components.NAME.credentials`. */
+  readonly declaredAt?: string
 }
 
 /** A token is fetched anew so long before it ends. */
@@ -51,7 +53,7 @@ export function createCredentials(component: Component, spec: CredentialsSpec, p
   if (!isFreeHeaderName(name) || !isHeaderValue(value)) {
     throw new TuttiError(
       'component_unauthorized',
-      `The credentials of "${component.name}" cannot be sent as a header. Look at components.${component.name}.credentials.`,
+      `The credentials of "${component.name}" cannot be sent as a header. Look at ${parts.declaredAt ?? `components.${component.name}.credentials`}.`,
       { details: { sent: false } },
     )
   }
@@ -105,7 +107,7 @@ class TokenCredentials implements Credentials {
     const { clock } = this.#parts
     if (this.#failure !== undefined && clock.now() - this.#failure.at < REST_MS)
       return Promise.reject(this.#failure.error)
-    this.#fetching ??= fetchToken(this.#component, this.#spec, { client: this.#parts.client(), clock })
+    this.#fetching ??= fetchToken(this.#component, this.#spec, { ...this.#parts, client: this.#parts.client() })
       .then(
         (token) => this.#keep(token),
         (error: TuttiError) => {

@@ -34,12 +34,14 @@ export interface HttpClientOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 export interface HttpRequest {
   /** `http://host:port` */
   readonly origin: string
   /** Begins with `/`. */
   readonly path: string
-  readonly method: 'GET' | 'POST'
+  readonly method: HttpMethod
   /** Names and values in turn. */
   readonly headers: string[]
   readonly body?: string
@@ -51,12 +53,16 @@ export interface HttpRequest {
    * more: such a connection says nothing about the component.
    */
   readonly mayRepeat?: boolean
+  /** Whether an answer of this content type is no text: then it comes as `bytes`. Default: all is text. */
+  readonly isBinary?: (contentType: string) => boolean
 }
 
 export interface HttpAnswer {
   readonly status: number
   readonly headers: Record<string, string>
+  /** Empty where there are `bytes`. */
   readonly text: string
+  readonly bytes?: Buffer
 }
 
 export interface HttpClient {
@@ -153,8 +159,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return
     this.#status = status
     this.#headers = flatHeaders(headers)
-    if (status >= 300 && status < 400) this.fail(redirectError(this.#request.origin, status, this.#headers['location']))
-    else if (Number(this.#headers['content-length']) > this.#limit)
+    // 304 leads nowhere else: it says that what was asked for is still the same.
+    if (status >= 300 && status < 400 && status !== 304)
+      this.fail(redirectError(this.#request.origin, status, this.#headers['location']))
+    // The length in an answer to HEAD is that of a body which does not come.
+    else if (Number(this.#headers['content-length']) > this.#limit && this.#request.method !== 'HEAD')
       this.fail(tooLargeError(this.#request.origin, this.#limit))
   }
 
@@ -170,7 +179,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     const first = this.#chunks[0]
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes)
     this.#end()
-    const answer = { status: this.#status ?? 0, headers: this.#headers, text: bytes.toString('utf8') }
+    const isBinary = this.#request.isBinary?.(this.#headers['content-type'] ?? '') === true
+    const text = isBinary ? '' : bytes.toString('utf8')
+    const answer = { status: this.#status ?? 0, headers: this.#headers, text, ...(isBinary && { bytes }) }
     // undici takes its connection back in an immediate that it asks for when this has returned. Whoever calls again before
     // would be given a new connection, so the answer comes right after.
     queueMicrotask(() => setImmediate(() => this.#settle.resolve(answer)))

@@ -1,17 +1,16 @@
 // Calls a component over HTTP: inputs out, whatever came back in. What an answer means is the executor's to say.
 import type { Capability, Component, Instance } from '../../contracts/capability.ts'
 import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
-import type { JsonValue } from '../../contracts/json.ts'
 import type { Clock, Invoker, InvokerCall } from '../../contracts/parts.ts'
 import type { ComponentPolicy, CredentialsSpec } from '../../contracts/policy.ts'
 import { createClock } from '../../util/clock.ts'
 import { mayShowCredentials } from '../../util/credential-origins.ts'
-import { parseJson, stringifyJson } from '../../util/json.ts'
-import { hideSecrets, secretMark } from '../../util/secrets.ts'
+import { stringifyJson } from '../../util/json.ts'
 import { readEndpoint } from './addresses.ts'
 import { type Credentials, createCredentials, type Proof } from './credentials.ts'
-import type { HttpAnswer, HttpClient, HttpClientOptions } from './http-client.ts'
+import type { HttpClient, HttpClientOptions } from './http-client.ts'
 import { createHttpClient } from './http-client.ts'
+import { readBody, readProven } from './read-body.ts'
 
 /** `client`: an HTTP client to share with a discovery; closing the invoker closes it too. */
 export type HttpInvokerOptions = (HttpClientOptions | { readonly client: HttpClient }) & {
@@ -59,45 +58,6 @@ function headersOf(call: InvokerCall, proof: Proof | undefined): string[] {
 
 function isEnveloped(component: Component): boolean {
   return (component.envelope ?? (component.kind === 'agent' ? 'data' : 'bare')) === 'data'
-}
-
-/** The body as a value: null when empty, text where it is not JSON. @throws TuttiError `bad_response` */
-function readBody(answer: HttpAnswer, who: string): JsonValue {
-  const { headers } = answer
-  // A byte order mark is no part of the text.
-  const text = answer.text.charCodeAt(0) === 0xfeff ? answer.text.slice(1) : answer.text
-  if (text === '') return null
-  const encoding = headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw new TuttiError('bad_response', `${who} answered in the encoding "${encoding}", which was not asked for.`, {
-      details: { sent: true, status: answer.status },
-    })
-  }
-  const type = headers['content-type'] ?? ''
-  const isJson = /[/+]json\b/i.test(type)
-  // Plain text such as "42" stays text: only what says it is JSON, or can be nothing else, is read as JSON.
-  if (!isJson && type !== '' && !/^\s*[[{]/.test(text)) return text
-  try {
-    return parseJson(text)
-  } catch (cause) {
-    if (!isJson || answer.status >= 400) return text
-    throw new TuttiError('bad_response', `${who} says it answers JSON, but its answer is none.`, {
-      details: { sent: true, status: answer.status, body: text.slice(0, 4096) },
-      cause,
-    })
-  }
-}
-
-/** Shorter ones are no secrets, and would blank out ordinary words. */
-const SHORTEST_SECRET = 6
-
-/** A component may say back what it was sent; the secret goes no further than here. */
-function readProven(answer: HttpAnswer, who: string, { secret }: Proof): JsonValue {
-  if (secret.length < SHORTEST_SECRET) return readBody(answer, who)
-  const text = answer.text.replaceAll(secret, secretMark('credentials'))
-  const body = readBody({ ...answer, text }, who)
-  // JSON may write any character in another way.
-  return text.includes('\\') ? hideSecrets(body, new Map([['credentials', secret]])) : body
 }
 
 /** Retryable where another instance may be shown them. Nothing was sent. */
@@ -209,7 +169,7 @@ export function createHttpInvoker(options: HttpInvokerOptions): Invoker {
       })
       if (proof !== undefined && (answer.status === 401 || answer.status === 403)) credentials?.refuse(proof)
       const who = `"${component.name}"`
-      const body = proof === undefined ? readBody(answer, who) : readProven(answer, who, proof)
+      const body = proof === undefined ? readBody(answer, who) : readProven(answer, who, [proof.secret])
       return { status: answer.status, headers: answer.headers, body }
     },
     async refreshCredentials(component, signal) {

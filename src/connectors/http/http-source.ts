@@ -133,14 +133,14 @@ export function createHttpSource(options: HttpSourceOptions): Source {
         cause: failure,
       })
     }
-    const group = (): Component[] =>
+    const group = (): Promise<Component[]> =>
       groupServices(services, {
         source: name,
         trust: options.trust ?? 'configured',
         describe: (read, addresses) => schemas.describe(read, addresses),
       })
-    const components = group()
-    return (await schemas.settle(schemaWaitMs)) ? group() : components
+    const components = await group()
+    return (await schemas.settle(schemaWaitMs)) ? await group() : components
   }
 
   return {

@@ -11,6 +11,12 @@ export interface Token {
   readonly lifeMs: number
 }
 
+/** Who wants the token, and where that was declared: for messages. */
+interface Owner {
+  readonly name: string
+  readonly declaredAt: string
+}
+
 type TokenSpec = Extract<CredentialsSpec, { type: 'client-credentials' }>
 
 const TIMEOUT_MS = 10_000
@@ -35,21 +41,26 @@ const formEncode = (text: string): string => new URLSearchParams([['', text]]).t
 export async function fetchToken(
   component: string,
   spec: TokenSpec,
-  { client, clock }: { readonly client: HttpClient; readonly clock: Clock },
+  {
+    client,
+    clock,
+    declaredAt = `components.${component}.credentials`,
+  }: { readonly client: HttpClient; readonly clock: Clock; readonly declaredAt?: string },
 ): Promise<Token> {
+  const owner: Owner = { name: component, declaredAt }
   const url = URL.canParse(spec.tokenUrl) ? new URL(spec.tokenUrl) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.hash !== '') {
-    throw refusal(component, 'its token URL must be like "https://auth.example/oauth/token"', false)
+    throw refusal(owner, 'its token URL must be like "https://auth.example/oauth/token"', false)
   }
-  const ask = (isBasic: boolean): Promise<HttpAnswer> => askOnce(component, spec, url, { client, clock, isBasic })
+  const ask = (isBasic: boolean): Promise<HttpAnswer> => askOnce(owner, spec, url, { client, clock, isBasic })
   let answer = await ask(true)
   // Every endpoint should know the header; some know the form only.
   if (answer.status === 401 || (answer.status === 400 && errorOf(answer) !== 'invalid_scope')) answer = await ask(false)
-  return readToken(component, url, answer)
+  return readToken(owner, url, answer)
 }
 
 async function askOnce(
-  component: string,
+  owner: Owner,
   { clientId, clientSecret, scope, audience }: TokenSpec,
   url: URL,
   { client, clock, isBasic }: { readonly client: HttpClient; readonly clock: Clock; readonly isBasic: boolean },
@@ -80,27 +91,27 @@ async function askOnce(
     const isLate = controller.signal.aborted
     const code = thrown instanceof TuttiError ? thrown.code : 'internal'
     const what = isLate ? `did not answer within ${TIMEOUT_MS / 1000}s` : `could not be asked (${code})`
-    throw refusal(component, `its token endpoint "${url.origin}" ${what}`, code !== 'blocked_address')
+    throw refusal(owner, `its token endpoint "${url.origin}" ${what}`, code !== 'blocked_address')
   } finally {
     cancel()
   }
 }
 
-function readToken(component: string, { origin }: URL, answer: HttpAnswer): Token {
+function readToken(owner: Owner, { origin }: URL, answer: HttpAnswer): Token {
   const { status } = answer
   const endpoint = `its token endpoint "${origin}"`
   if (status !== 200 && status !== 201) {
     const error = errorOf(answer)
     const why = error === undefined ? '' : ` (${error})`
-    throw refusal(component, `${endpoint} answered with ${status}${why}`, status === 429 || status >= 500)
+    throw refusal(owner, `${endpoint} answered with ${status}${why}`, status === 429 || status >= 500)
   }
   const body = readObject(answer)
   const value = body?.['access_token']
   const type = body?.['token_type'] ?? 'bearer'
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value) || value.length > MAX_TOKEN)
-    throw refusal(component, `${endpoint} answered without a token that can be used`, false)
+    throw refusal(owner, `${endpoint} answered without a token that can be used`, false)
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
-    throw refusal(component, `${endpoint} gave a token of another kind than "bearer"`, false)
+    throw refusal(owner, `${endpoint} gave a token of another kind than "bearer"`, false)
   const seconds = Number(body?.['expires_in'] ?? USUAL_LIFE_MS / 1000)
   const lifeMs = Number.isNaN(seconds) ? 0 : Math.min(LONGEST_LIFE_MS, Math.max(0, seconds * 1000))
   return { value, lifeMs }
@@ -120,10 +131,10 @@ function errorOf(answer: HttpAnswer): string | undefined {
   return typeof error === 'string' && KNOWN_ERRORS.has(error) ? error : undefined
 }
 
-function refusal(component: string, why: string, retryable: boolean): TuttiError {
+function refusal({ name, declaredAt }: Owner, why: string, retryable: boolean): TuttiError {
   return new TuttiError(
     'component_unauthorized',
-    `"${component}" could not be called, for want of a token: ${why}. Look at components.${component}.credentials.`,
+    `"${name}" could not be called, for want of a token: ${why}. Look at ${declaredAt}.`,
     { retryable, details: { sent: false } },
   )
 }

@@ -32,6 +32,8 @@ export interface ToolDefinition<S extends SchemaSource> {
   /** Default: true for `read`, false for `write`. */
   readonly idempotent?: boolean
   readonly tags?: readonly string[]
+  /** Capabilities that are usually needed with it: names, or `component/name`. A search offers them together. */
+  readonly requires?: readonly string[]
   readonly examples?: readonly Example[]
   /** One attempt, ms. Default: `executor.stepTimeoutMs`. */
   readonly timeoutMs?: number
@@ -101,7 +103,7 @@ export function tool<S extends SchemaSource>(definition: ToolDefinition<S>): Loc
     throw new TuttiError('invalid_config', `Tool "${name}" has no execute function.`)
   }
   const { jsonSchema, parse } = describeFor(name, 'input', input)
-  const { idempotent, tags, examples, timeoutMs, internal, approval } = rest
+  const { idempotent, tags, requires, examples, timeoutMs, internal, approval } = rest
   const capability: Capability = Object.freeze({
     name,
     description,
@@ -113,6 +115,7 @@ export function tool<S extends SchemaSource>(definition: ToolDefinition<S>): Loc
     ...(approval !== undefined && { approval }),
     ...(examples !== undefined && { examples }),
     ...(tags !== undefined && { tags }),
+    ...(requires !== undefined && { requires }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
   return Object.freeze<LocalTool>({

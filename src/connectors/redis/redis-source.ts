@@ -39,6 +39,8 @@ export type RedisSourceOptions = RedisSourceSettings &
 const SCAN_SIZE = 1000
 const READ_BATCH = 100
 const FULL_SCAN_MS = 60_000
+/** Unchanged records are gone through again after so long. */
+const SAME_MS = 30_000
 
 async function collect(
   into: Set<string>,
@@ -185,6 +187,10 @@ export function createRedisSource(options: RedisSourceOptions): Source {
   const finder = new KeyFinder([...new Set(namespaces)], scanLimit, clock)
 
   let wasAway = false
+  /** What was made of which records, and when. */
+  let last:
+    | { readonly services: readonly ReadService[]; readonly components: readonly Component[]; readonly at: number }
+    | undefined
 
   const readAll = async (signal: AbortSignal): Promise<ReadService[]> => {
     try {
@@ -205,18 +211,28 @@ export function createRedisSource(options: RedisSourceOptions): Source {
     name,
     async load(signal): Promise<readonly Component[]> {
       const services = await readAll(signal)
+      // Reads of unchanged records are the same objects. Nothing new then, unless a schema is due to be looked at again.
+      const isSame =
+        last !== undefined &&
+        services.length === last.services.length &&
+        services.every((read, i) => read === last?.services[i])
+      if (isSame && last !== undefined && clock.now() - last.at < SAME_MS) return last.components
       const readable = services.flatMap((read) => ('service' in read ? [read.service] : []))
       const origins = new Set(readable.map(({ instance }) => instance.address))
       client.keepOnly(origins)
       schemaClient.keepOnly(origins)
-      const group = (): Component[] =>
+      const group = (): Promise<Component[]> =>
         groupServices(readable, {
           source: name,
           trust: 'discovered',
           describe: (read, addresses) => schemas.describe(read, addresses),
         })
-      const components = group()
-      return (await schemas.settle(schemaWaitMs)) ? group() : components
+      const found = await group()
+      const hasNews = await schemas.settle(schemaWaitMs)
+      const components = Object.freeze(hasNews ? await group() : found)
+      // Schemas that are still on their way come into the next load.
+      last = schemas.isSettled() ? { services, components, at: clock.now() } : undefined
+      return components
     },
     // New registrations are found by polling; only that Redis is back is told.
     watch: (changed) =>

@@ -8,6 +8,7 @@ import { formatDuration } from '../../util/duration.ts'
 import { stringifyJson } from '../../util/json.ts'
 import { isLarge } from '../../util/large-value.ts'
 import { hideSecrets } from '../../util/secrets.ts'
+import type { Duration } from '../durations.ts'
 import { fenceOutput } from '../recovery/evidence.ts'
 
 /** Characters for what other steps gave. */
@@ -18,9 +19,11 @@ const SYSTEM = `You do one step of a larger task. Answer with the result of this
 export interface GenerateParts {
   readonly ask: AskModel
   readonly clock: Clock
+  /** Learns how long such steps take. */
+  readonly durations?: Duration
 }
 
-export function createGenerateHandler({ ask, clock }: GenerateParts): StepHandler {
+export function createGenerateHandler({ ask, clock, durations }: GenerateParts): StepHandler {
   const askOnce = async (compiled: CompiledStep, content: string, context: StepContext): Promise<JsonValue> => {
     const { outputSchema, timeoutMs } = compiled.step
     const { run } = context
@@ -45,7 +48,10 @@ export function createGenerateHandler({ ask, clock }: GenerateParts): StepHandle
   return {
     type: 'ai-generate',
     async run(compiled, context) {
-      return { output: await askOnce(compiled, questionOf(compiled, context), context) }
+      const begun = clock.now()
+      const output = await askOnce(compiled, questionOf(compiled, context), context)
+      durations?.observe(clock.now() - begun)
+      return { output }
     },
   }
 }

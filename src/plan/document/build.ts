@@ -92,6 +92,7 @@ function buildStep(wire: WireStep, name: string, path: Path, issues: Issue[]): S
   const dependsOn = typeof wire.depends_on === 'string' ? [wire.depends_on] : (wire.depends_on ?? [])
   const wait = type === 'wait' ? buildWait(wire) : undefined
   const expression = wire.if === undefined ? '' : bareExpression(wire.if)
+  const replanIf = wire.replan_if === undefined ? '' : bareExpression(wire.replan_if)
   return {
     name,
     type,
@@ -103,6 +104,7 @@ function buildStep(wire: WireStep, name: string, path: Path, issues: Issue[]): S
     ...(wire.inputs !== undefined && { inputs: wire.inputs }),
     dependsOn: [...new Set(dependsOn)],
     ...(expression !== '' && { if: expression }),
+    ...(replanIf !== '' && { replanIf }),
     ...(wire.retry !== undefined && { retry: buildRetry(wire.retry) }),
     ...(wire.timeout !== undefined && { timeoutMs: toMs(wire.timeout) }),
     ...(wire.deadline !== undefined && { deadlineMs: toMs(wire.deadline) }),

@@ -94,6 +94,10 @@ const stepSchema = z.strictObject({
     .describe('Steps to wait for; references count by themselves.'),
   if: z.string().optional().describe('An expression; the step is skipped when it is false.'),
   condition: json.optional().describe('The older way to write `if`: {if, then?, else?}.'),
+  replan_if: z
+    .string()
+    .optional()
+    .describe('An expression; true once the step has succeeded means that the rest of the plan is thought over.'),
   retry: retrySchema.optional(),
   timeout: duration.optional().describe('Bounds one attempt.'),
   deadline: duration.optional().describe('Bounds the step with queueing, retries and recovery.'),

@@ -17,6 +17,7 @@ const STEP: readonly Spelling[] = [
   { wire: 'deadline', code: 'deadlineMs', isDuration: true },
   { wire: 'on_error', code: 'onError' },
   { wire: 'output_schema', code: 'outputSchema' },
+  { wire: 'replan_if', code: 'replanIf' },
 ]
 const RETRY: readonly Spelling[] = [
   { wire: 'max_attempts', code: 'maxAttempts' },

@@ -61,6 +61,7 @@ function stepToWire(step: Step): JsonObject {
     ['inputs', step.inputs],
     ['depends_on', step.dependsOn.length === 0 ? undefined : step.dependsOn],
     ['if', step.if],
+    ['replan_if', step.replanIf],
     ['retry', step.retry && retryToWire(step.retry)],
     ['timeout', duration(step.timeoutMs)],
     ['deadline', duration(step.deadlineMs)],

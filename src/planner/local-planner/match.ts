@@ -20,6 +20,8 @@ export interface Entry {
   readonly words: ReadonlyMap<string, number>
   readonly nameWords: ReadonlySet<string>
   readonly tags: ReadonlySet<string>
+  /** The words of its inputs' names, stemmed. */
+  readonly inputWords: ReadonlySet<string>
   /** Whether it may be called without asking: it reads, or nothing about it says that it changes something. */
   readonly isReading: boolean
 }
@@ -81,6 +83,7 @@ function entryOf(offered: OfferedCapability): Entry {
     words,
     nameWords: new Set(nameWords.map(stem)),
     tags: new Set(tags.map(stem)),
+    inputWords: new Set(keyWords(capability.inputSchema).map(stem)),
     isReading: isReading(offered),
   }
 }

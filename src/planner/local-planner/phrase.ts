@@ -14,20 +14,45 @@ const TOPIC_MARKS = [
 const TOPIC_PREPOSITIONS: ReadonlySet<string> = new Set(['in', 'about', 'on', 'of', 'for', 'at', 'to'])
 const TRAILING: ReadonlySet<string> = new Set(['please', 'now', 'today', 'thanks'])
 
-/** @param isWide whether the rest of the request may say what it is about */
-export function findPhrase(entry: Entry, clause: Clause, request: RequestText, isWide: boolean): string | undefined {
-  const quoted = clause.values.find((value) => value.kind === 'quoted')
+export interface PhraseOptions {
+  /** Whether the rest of the request may say what it is about. */
+  readonly isWide: boolean
+  /** What other inputs took already: a phrase ends before it. */
+  readonly used: ReadonlySet<Value>
+}
+
+export function findPhrase(
+  entry: Entry,
+  clause: Clause,
+  request: RequestText,
+  { isWide, used }: PhraseOptions,
+): string | undefined {
+  const quoted = clause.values.find((value) => value.kind === 'quoted' && !used.has(value))
   if (quoted !== undefined) return quoted.text
-  const tokens = request.tokens.slice(clause.from, clause.to)
+  const tokens = freeTokens(clause, request, used)
   for (const marks of TOPIC_MARKS) {
     const at = tokens.findIndex((token) => token.kind === 'word' && marks.has(token.lower))
     const topic = at === -1 ? undefined : stretch(request, tokens.slice(at + 1))
     if (topic !== undefined) return topic
   }
-  const names = clause.values.filter((value) => value.kind === 'name' || value.kind === 'code' || value.kind === 'id')
+  const names = clause.values.filter((value) => PROPER.has(value.kind) && !used.has(value))
   const rest = tokens.filter((token) => token.kind === 'word' && isTelling(token, entry))
   const own = names.length > 0 ? request.tokens.slice((names[0] as Value).from, (names.at(-1) as Value).to) : rest
   return stretch(request, own) ?? (isWide ? topicOf(request) : undefined)
+}
+
+const PROPER: ReadonlySet<string> = new Set(['name', 'code', 'id'])
+
+/** The longest stretch of the clause in which nothing stands that another input took. */
+function freeTokens(clause: Clause, { tokens }: RequestText, used: ReadonlySet<Value>): readonly Token[] {
+  let best: readonly Token[] = []
+  let from = clause.from
+  const ends = [...used].filter((value) => value.from >= clause.from && value.to <= clause.to).sort((a, b) => a.from - b.from)
+  for (const { from: end, to } of [...ends, { from: clause.to, to: clause.to }]) {
+    if (end - from > best.length) best = tokens.slice(from, end)
+    from = Math.max(from, to)
+  }
+  return best
 }
 
 const isTelling = (token: Token, entry: Entry): boolean =>

@@ -3,17 +3,17 @@
 import type { JsonValue } from '../../contracts/json.ts'
 import type { Entry } from './match.ts'
 import { findPhrase } from './phrase.ts'
+import { findRows, type Instead } from './rows.ts'
 import type { Clause, RequestText } from './text.ts'
+import type { Token } from './tokens.ts'
 import type { Value } from './values.ts'
 import { suits, type Wish, wishesOf } from './wish.ts'
-import { STOP_WORDS, stem } from './words.ts'
+import { STOP_WORDS, splitName, stem } from './words.ts'
 
 export interface Filled {
   readonly value: JsonValue
   /** Where in the text it stands; absent for a phrase. */
   readonly source?: Value
-  /** The other values of its row, each of which wants a call of its own. */
-  readonly others?: readonly JsonValue[]
 }
 
 export interface Filling {
@@ -22,6 +22,8 @@ export interface Filling {
   readonly missing: readonly Wish[]
   /** How many inputs got a value whose very form is theirs: a currency, a country, a date, an address. */
   readonly formed: number
+  /** Where several calls are told at once: what each of them gives, the first included. */
+  readonly rows: readonly Instead[]
 }
 
 interface Candidate {
@@ -31,6 +33,8 @@ interface Candidate {
   readonly score: number
 }
 
+/** How far before a value its name may stand. */
+const MAX_LABEL = 15
 const LEAST_HERE = 1.5
 const LEAST_ELSEWHERE = 2
 const TARGET_WORDS = ['to', 'target', 'destination', 'arrival', 'end']
@@ -95,7 +99,8 @@ export function fillInputs(
     if (member !== undefined) inputs.set(wish.name, { value: member })
   }
   for (const [wish, value, part] of placeParts(wishes, clause)) take(wish, { value: part, source: value })
-  for (const { wish, value, yields } of rankCandidates(wishes, clause, request, isWide, speaksOf)) {
+  const candidates = rankCandidates(wishes, clause, request, isWide, speaksOf)
+  for (const { wish, value, yields } of candidates) {
     if (inputs.has(wish.name) || used.has(value)) continue
     take(wish, wish.type === 'array' ? arrayOf(wish, value, clause, used) : { value: yields, source: value })
   }
@@ -104,13 +109,22 @@ export function fillInputs(
   }
   for (const wish of wishes) {
     if (inputs.has(wish.name) || !wish.isRequired || !wantsText(wish)) continue
-    const phrase = findPhrase(entry, clause, request, isWide)
-    if (phrase !== undefined) inputs.set(wish.name, { value: phrase })
+    const phrase = findPhrase(entry, clause, request, { isWide, used })
+    // One text says one thing: which of several inputs it is meant for, nobody knows.
+    if (phrase === undefined || [...inputs.values()].some(({ value }) => value === phrase)) continue
+    inputs.set(wish.name, { value: phrase })
   }
-  spreadRows(wishes, inputs, clause)
+  const scoreOf = (value: Value | undefined, wish: Wish): number =>
+    candidates.find((one) => one.value === value && one.wish === wish)?.score ?? 0
+  const meantBy = (value: Value): Wish | undefined => {
+    const best = candidates.find((one) => one.value === value)
+    const isAlike = best !== undefined && best.score >= scoreOf(inputs.get(best.wish.name)?.source, best.wish) - 1
+    return isAlike ? best.wish : undefined
+  }
+  const rows = findRows({ wishes, inputs, clause, request, meantBy })
   const missing = wishes.filter((wish) => wish.isRequired && !inputs.has(wish.name))
   const formed = wishes.filter((wish) => hasOwnForm(wish) && inputs.has(wish.name)).length
-  return { inputs, missing, formed }
+  return { inputs, missing, formed, rows }
 }
 
 const hasOwnForm = ({ kinds, format }: Wish): boolean =>
@@ -157,7 +171,8 @@ function rankCandidates(
       if (form.score === 0 && !(clue.isNamed && wish.type === 'string' && suitsWhenNamed(wish))) continue
       // A form that says nothing decides only where there is nothing to decide.
       if (form.score < 1 && !clue.isNamed && clause.values.filter((own) => own.kind !== 'number').length > 1) continue
-      if ((isNumber || !wish.isRequired) && !clue.isNamed) continue
+      const isOfUnit = isNumber && form.score > (wish.isRequired ? 2 : 3)
+      if ((isNumber || !wish.isRequired) && !clue.isNamed && !isOfUnit) continue
       if (!wish.isRequired && !isHere) continue
       const elsewhere = [...(PREPOSITIONS[clue.preposition] ?? [])].some(
         (word) => claimed.has(word) && !wish.words.has(word),
@@ -199,7 +214,7 @@ function readClue(
       .slice(0, 2)
       .find((word) => ALL_PREPOSITIONS.has(word)) ?? ''
   const says = (word: string): boolean => word !== '' && (wish.words.has(word) || wish.words.has(stem(word)))
-  const isNamed = says(telling) || (says(after) && !ALL_PREPOSITIONS.has(after))
+  const isNamed = says(telling) || (says(after) && !ALL_PREPOSITIONS.has(after)) || isToldBefore(first, wish, tokens, values)
   const isMeant = (PREPOSITIONS[preposition] ?? []).some((word) => wish.words.has(word))
   let score = (isNamed ? 4 : 0) + (isMeant ? 4 : 0)
   if (wish.kinds.has('place') && !isMeant) {
@@ -208,6 +223,19 @@ function readClue(
   }
   if (after !== '' && !STOP_WORDS.has(after)) score += speaksOf(after) ? 1 : -1
   return { score, isNamed: isNamed || isMeant, preposition }
+}
+
+/** "The concentration difference of the substance is 29.7": the whole name, since the value before and in the same sentence. */
+function isToldBefore(value: Value, wish: Wish, tokens: readonly Token[], values: readonly Value[]): boolean {
+  const words = splitName(wish.name)
+  const previous = values[values.indexOf(value) - 1]
+  const told = new Set<string>()
+  for (let i = value.from - 1; i >= Math.max(previous?.to ?? 0, value.from - MAX_LABEL); i--) {
+    const token = tokens[i]
+    if (token === undefined || /^[.?!;,\n]$/u.test(token.text)) break
+    told.add(stem(token.lower))
+  }
+  return words.length > 1 && words.every((word) => told.has(stem(word)))
 }
 
 /** "Chicago, Illinois" where city and state are inputs of their own: a part for each. */
@@ -264,20 +292,4 @@ function countedNumbers(
     return value !== undefined && suits(value, wish).score > 0 ? [[wish, value]] : []
   })
   return pairs.length === open.length ? pairs : []
-}
-
-/** "Tokyo and Paris" for an input that takes one: a call for each, unless two inputs share the row. */
-function spreadRows(wishes: readonly Wish[], inputs: Map<string, Filled>, clause: Clause): void {
-  const drawn = new Map<number, number>()
-  for (const { source } of inputs.values())
-    if (source?.list !== undefined) drawn.set(source.list, (drawn.get(source.list) ?? 0) + 1)
-  for (const wish of wishes) {
-    const filled = inputs.get(wish.name)
-    const list = filled?.source?.list
-    if (filled === undefined || list === undefined || wish.type === 'array' || drawn.get(list) !== 1) continue
-    const others = clause.values
-      .filter((value) => value.list === list && value !== filled.source && suits(value, wish).score > 0)
-      .map((value) => suits(value, wish).value)
-    if (others.length > 0) inputs.set(wish.name, { ...filled, others })
-  }
 }

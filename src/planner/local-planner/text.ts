@@ -1,8 +1,9 @@
 // Reads a request without a model: its tokens, the values it names, and the clauses that each may want something else. Nothing is
 // ever added to what the text says.
+import { LEADS, readOpening } from './opening.ts'
 import { type Token, tokenise } from './tokens.ts'
 import { findValues, type Value } from './values.ts'
-import { isAskWord, isVerb, STOP_WORDS } from './words.ts'
+import { STOP_WORDS } from './words.ts'
 
 export interface Clause {
   readonly text: string
@@ -13,6 +14,8 @@ export interface Clause {
   readonly words: readonly string[]
   /** A question or a command, not a statement. */
   readonly isAsk: boolean
+  /** It begins a sentence. */
+  readonly isStart: boolean
   /** The verb it begins with, if it begins with one. */
   readonly verb?: string
 }
@@ -62,9 +65,22 @@ function splitClauses(text: string, tokens: readonly Token[], values: readonly V
   return clauses
 }
 
+/** "Then," and "First," before it are no sentence of their own. */
+function startsSentence(tokens: readonly Token[], at: number): boolean {
+  let before = at - 1
+  while (before >= 0 && (tokens[before]?.text === ',' || LEADS.has(tokens[before]?.lower ?? ''))) before--
+  return before < 0 || /^[.?!;\n]$/u.test(tokens[before]?.text ?? '')
+}
+
 /** Both pieces as one, when only one wish is told in them; undefined when another sentence begins between. */
 export function joinClauses({ text, tokens, values }: RequestText, a: Clause, b: Clause): Clause | undefined {
-  return /[.?!;\n]/u.test(tokens[b.from - 1]?.text ?? '') ? undefined : clauseOf(text, tokens, values, a.from, b.to)
+  return b.isStart ? undefined : clauseOf(text, tokens, values, a.from, b.to)
+}
+
+/** From the first to the last, with all that stands between; it asks as the first does. */
+export function spanClauses({ text, tokens, values }: RequestText, a: Clause, b: Clause): Clause {
+  const span = clauseOf(text, tokens, values, a.from, b.to)
+  return span === undefined ? a : { ...span, isAsk: a.isAsk }
 }
 
 function clauseOf(
@@ -82,18 +98,17 @@ function clauseOf(
     const token = tokens[i] as Token
     if (token.kind === 'word' && !taken.has(i) && !STOP_WORDS.has(token.lower)) words.push(token.lower)
   }
-  const lead = tokens
-    .slice(from, to)
-    .find((token, k) => token.kind === 'word' && !taken.has(from + k) && token.lower !== 'please')
-  const opener = lead?.lower ?? ''
-  const verb = isVerb(opener) ? opener : ['can', 'could', 'would', 'will'].includes(opener) ? words[0] : undefined
+  const plain = tokens.slice(from, to).filter((token, k) => token.kind === 'word' && !taken.has(from + k))
+  const isStart = startsSentence(tokens, from)
+  const opening = readOpening(plain, isStart)
   return {
     text: text.slice((tokens[from] as Token).start, (tokens[to - 1] as Token).end),
     from,
     to,
     values: own,
     words,
-    isAsk: isAskWord(opener) || tokens[to]?.text === '?',
-    ...(verb !== undefined && isVerb(verb) && { verb }),
+    ...opening,
+    isAsk: opening.isAsk || tokens[to]?.text === '?',
+    isStart,
   }
 }

@@ -1,4 +1,5 @@
 // A request as tokens: words, numbers, dates, quotations, addresses. What looks like a number and means something else is told apart.
+import { WRITTEN_DATE } from './dates.ts'
 
 export interface Token {
   readonly text: string
@@ -6,6 +7,8 @@ export interface Token {
   readonly kind: 'word' | 'number' | 'date' | 'quoted' | 'id' | 'url' | 'email' | 'other' | 'punct'
   readonly start: number
   readonly end: number
+  /** The sign of a currency before a number. */
+  readonly sign?: string
 }
 
 const DATE = String.raw`\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?`
@@ -14,13 +17,13 @@ const TOKEN = new RegExp(
     String.raw`"(?<quoted1>[^"\n]{1,200})"|“(?<quoted2>[^”\n]{1,200})”|(?<![\p{L}\p{N}])'(?<quoted3>[^'\n]{1,200})'(?![\p{L}\p{N}])`,
     String.raw`(?<url>https?:\/\/[^\s<>"')]{1,500})`,
     String.raw`(?<email>[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,4})`,
-    `(?<date>${DATE})(?![\\w-])`,
+    `(?<date>${DATE}(?![\\w-])|${WRITTEN_DATE})`,
     // A share or a power of ten is not the number that stands in it.
     String.raw`(?<other>-?\d[\d.,]{0,40}\s?(?:%|percent\b|[x*×]\s?10\s?\^\s?-?\d{1,3}))`,
-    String.raw`(?<id>(?:\p{L}{1,20}[-_]?\d|\d{1,20}[-_]\p{L}|\d{1,20}\p{Lu}\d)[\p{L}\p{N}_-]{0,60})`,
+    String.raw`(?<id>(?:\d{1,3}(?:\.\d{1,3}){3}(?![.\d])|\p{L}{1,20}[-_]?\d|\d{1,20}[-_]\p{L}|\d{1,20}\p{Lu}\d)[\p{L}\p{N}_-]{0,60})`,
     String.raw`(?<number>(?<![\p{L}\p{N}.^])(?<![\p{L}\p{N})\^])-?(?<!\^-)(?:\d{1,3}(?:,\d{3})+|\d{1,18})(?:\.\d{1,12})?(?![\d^]|\.\d))`,
     String.raw`(?<word>\p{L}[\p{L}\p{M}]*(?:[.'’&-]\p{L}[\p{L}\p{M}]*)*)`,
-    String.raw`(?<punct>[.?!;,:()\n=])`,
+    String.raw`(?<punct>[.?!;,:()[\]\n=])`,
   ].join('|'),
   'gu',
 )
@@ -38,6 +41,7 @@ export function tokenise(text: string): Token[] {
       kind,
       start: match.index,
       end: match.index + match[0].length,
+      ...(kind === 'number' && /[$€£¥]/.test(text[match.index - 1] ?? '') && { sign: text[match.index - 1] ?? '' }),
     })
   }
   return tokens

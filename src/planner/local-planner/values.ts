@@ -1,9 +1,10 @@
 // The values that a request names: numbers, dates, codes, proper names, quotations; and which of them stand in one row.
 import type { JsonValue } from '../../contracts/json.ts'
 import type { Token } from './tokens.ts'
+import { type Unit, unitAt, unitOf } from './units.ts'
 import { isAskWord, isCountry, isCurrencyCode, isVerb, STOP_WORDS } from './words.ts'
 
-export type ValueKind = 'quoted' | 'number' | 'date' | 'code' | 'name' | 'id' | 'url' | 'email'
+export type ValueKind = 'quoted' | 'number' | 'share' | 'date' | 'code' | 'name' | 'id' | 'url' | 'email'
 
 /** A value that the text names, at a place in it. */
 export interface Value {
@@ -17,6 +18,8 @@ export interface Value {
   readonly to: number
   /** Values named in one row (`5, 10 and 15`) share a number. */
   list?: number
+  /** What a number counts. In a row the last says it for all: "10, 20 and 30 years". */
+  unit?: Unit
 }
 
 const isCapitalised = (token: Token | undefined): token is Token =>
@@ -69,12 +72,28 @@ function valueAt(tokens: readonly Token[], at: number, token: Token, isShouted: 
     to: at + 1,
   })
   switch (token.kind) {
-    case 'other':
     case 'punct':
       return undefined
+    case 'other': {
+      const percent = /^(-?\d{1,12}(?:\.\d{1,12})?)\s?(?:%|percent)$/.exec(token.text)?.[1]
+      return percent === undefined
+        ? undefined
+        : { ...one('share', Number(percent)), unit: { word: '%', measures: 'share' } }
+    }
     case 'number':
       return numberAt(tokens, at, token)
+    case 'id': {
+      const [, count, word = ''] = /^(\d{1,6})-(\p{Ll}{1,20})(?:-\p{Ll}{1,20})?$/u.exec(token.text) ?? []
+      const unit = unitOf(word)
+      return count === undefined || unit === undefined
+        ? one('id', token.text)
+        : { ...one('number', Number(count)), unit }
+    }
     case 'word':
+      if (NUMBER_WORDS.has(token.lower) && /^\p{Ll}/u.test(tokens[at + 1]?.text ?? '')) {
+        const unit = unitAt(tokens, at, at + 1)
+        return { ...one('number', NUMBER_WORDS.get(token.lower) ?? 0), ...(unit !== undefined && { unit }) }
+      }
       if (isShouted || !isCapitalised(token) || token.text === 'I' || token.text.startsWith("I'")) return undefined
       return nameAt(tokens, at, token)
     default:
@@ -89,6 +108,14 @@ const SCALES: ReadonlyMap<string, number> = new Map([
   ['trillion', 1e12],
 ])
 
+/** "One" is more often a pronoun than a number. */
+const NUMBER_WORDS: ReadonlyMap<string, number> = new Map(
+  ['two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'].map((word, k) => [
+    word,
+    k + 2,
+  ]),
+)
+
 /** `1.3 million` is one number. */
 function numberAt(tokens: readonly Token[], at: number, token: Token): Value {
   const scale = SCALES.get(tokens[at + 1]?.lower ?? '')
@@ -98,7 +125,9 @@ function numberAt(tokens: readonly Token[], at: number, token: Token): Value {
     .slice(at, to)
     .map((one) => one.text)
     .join(' ')
+  const unit = unitAt(tokens, at, to)
   return {
+    ...(unit !== undefined && { unit }),
     kind: 'number',
     text,
     value: scale === undefined ? plain : Number((plain * scale).toPrecision(15)),
@@ -108,8 +137,12 @@ function numberAt(tokens: readonly Token[], at: number, token: Token): Value {
   }
 }
 
+/** In capitals, and yet only what a value is called that stands beside them. */
+const LABELS: ReadonlySet<string> = new Set(['ID', 'IDs', 'API', 'URL', 'URI', 'IP'])
+
 function nameAt(tokens: readonly Token[], at: number, first: Token): Value | undefined {
   const isFirst = endsSentence(tokens[at - 1])
+  if (LABELS.has(first.text)) return undefined
   if (isCode(first) && !isFirst)
     return { kind: 'code', text: first.text, value: first.text, parts: [first.text], from: at, to: at + 1 }
   // The first word of a sentence is capital anyway: only a name when it is no common word and a name goes on, or owns something.
@@ -158,7 +191,12 @@ function joinRows(tokens: readonly Token[], values: readonly Value[]): Value[] {
       if (pairs.length > 1) for (const pair of pairs) pair.list = rows
       joined.push(...pairs)
     } else {
-      if (run.length > 1) for (const value of run) value.list = rows
+      const unit = run.at(-1)?.unit
+      if (run.length > 1)
+        for (const value of run) {
+          value.list = rows
+          if (unit !== undefined) value.unit ??= unit
+        }
       joined.push(...run)
     }
     rows++

@@ -2,6 +2,8 @@
 import type { Capability } from '../../contracts/capability.ts'
 import type { JsonValue } from '../../contracts/json.ts'
 import { isJsonObject } from '../../util/json.ts'
+import { toIsoDate } from './dates.ts'
+import { fitOfUnit } from './units.ts'
 import type { Value, ValueKind } from './values.ts'
 import { isCountry, isCurrencyCode, type Kind, kindsIn, splitName, stem } from './words.ts'
 
@@ -9,6 +11,8 @@ export interface Wish {
   readonly name: string
   /** The words of its name, as they are and stemmed. */
   readonly words: ReadonlySet<string>
+  /** The words of its description, stemmed. */
+  readonly told: ReadonlySet<string>
   readonly isRequired: boolean
   readonly type: 'string' | 'number' | 'integer' | 'array' | 'other'
   readonly format: string
@@ -43,6 +47,7 @@ function wishOf(name: string, schema: Schema, isRequired: boolean, capability: C
   return {
     name,
     words: new Set([...words, ...words.map(stem)]),
+    told: new Set(splitName(description).map(stem)),
     isRequired,
     type,
     format: typeof schema.format === 'string' ? schema.format : '',
@@ -117,19 +122,22 @@ export function suits(value: Value, wish: Wish): { readonly score: number; reado
     score,
     value: given,
   })
-  if (wish.type === 'number' || wish.type === 'integer') return as(suitsNumber(value, wish) ? 2 : 0)
+  if (wish.type === 'number' || wish.type === 'integer') return suitsNumber(value, wish)
   if (wish.type !== 'string' || wish.members.length > 0) return as(0)
-  if (wish.format === 'date' || wish.format === 'date-time') return as(value.kind === 'date' ? 2 : 0)
+  if (wish.format === 'date' || wish.format === 'date-time')
+    return as(value.kind === 'date' ? 2 : 0, toIsoDate(value.text))
   if (wish.format === 'email') return as(value.kind === 'email' ? 2 : 0)
   if (wish.format === 'uri' || wish.format === 'url') return as(value.kind === 'url' ? 2 : 0)
   switch (value.kind) {
     case 'quoted':
       return as(wish.kinds.has('text') ? 2.5 : wish.kinds.has('currency') || wish.kinds.has('country') ? 0 : 1)
     case 'date':
-      return as(wish.kinds.has('date') || wish.examples.has('date') ? 2 : 0)
+      return as(wish.kinds.has('date') || wish.examples.has('date') ? 2 : 0, toIsoDate(value.text))
     case 'url':
     case 'email':
       return as(wish.examples.has(value.kind) || hasWord(wish, WEB[value.kind]) ? 2 : 0)
+    case 'share':
+      return as(wish.words.has('percent') || wish.words.has('percentage') || wish.words.has('rate') ? 2 : 0, value.text)
     case 'number':
       return as(wish.examples.has('number') || hasWord(wish, NUMBERED) ? 1 : 0, value.text)
     case 'id':
@@ -144,9 +152,28 @@ export function suits(value: Value, wish: Wish): { readonly score: number; reado
 const hasWord = (wish: Wish, words: ReadonlySet<string> | undefined): boolean =>
   words !== undefined && [...wish.words].some((word) => words.has(word))
 
-function suitsNumber({ kind, value }: Value, { type, minimum, maximum }: Wish): boolean {
-  if (kind !== 'number' || typeof value !== 'number' || value < minimum || value > maximum) return false
-  return type === 'number' || Number.isInteger(value)
+/** A number of its range; digits in quotes are one too, and a share in the form that the input's own words or its range tell. */
+function suitsNumber(value: Value, wish: Wish): { readonly score: number; readonly value: JsonValue } {
+  const not = { score: 0, value: value.value }
+  const number = value.kind === 'share' ? shareFor(value, wish) : numberOf(value)
+  if (number === undefined || number < wish.minimum || number > wish.maximum) return not
+  if (wish.type === 'integer' && !Number.isInteger(number)) return not
+  const fit = value.unit === undefined || value.kind === 'share' ? 0 : fitOfUnit(value.unit, wish.words, wish.told)
+  return fit === -1 ? not : { score: 2 + fit, value: number }
+}
+
+function numberOf({ kind, value, text }: Value): number | undefined {
+  if (kind === 'number') return typeof value === 'number' ? value : undefined
+  return kind === 'quoted' && /^-?\d{1,15}(?:\.\d{1,12})?$/.test(text) ? Number(text) : undefined
+}
+
+/** 5 % is 5 where percent are wanted and 0.05 where a fraction is; where nothing tells which, it is neither. */
+function shareFor({ value }: Value, { words, told, minimum, maximum }: Wish): number | undefined {
+  if (typeof value !== 'number') return undefined
+  const says = (...names: string[]): boolean => names.some((name) => words.has(name) || told.has(stem(name)))
+  if (says('percent', 'percentage', 'percents') || (maximum > 1 && maximum <= 100)) return value
+  const isFraction = says('decimal', 'fraction') || (minimum >= 0 && maximum <= 1)
+  return isFraction ? Number((value / 100).toPrecision(12)) : undefined
 }
 
 function suitsCode(text: string, wish: Wish): number {

@@ -101,7 +101,7 @@ export function isCountry(text: string): boolean {
 }
 
 function listCountries(): ReadonlySet<string> {
-  const names = new Set<string>()
+  const names = new Set(['USA', 'usa', 'UK', 'UAE', 'U.S', 'U.K'])
   const display = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' })
   const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
   for (const first of letters) {
