@@ -1,5 +1,5 @@
 // Plans that served, shown with similar requests of the same principal: a model learns a form fastest from what worked. Kept in
-// memory, few for each principal, and never with a secret or a long text in them.
+// memory, few for each principal, without the values that were asked for, and never with a secret or a long text in them.
 import { LRUCache } from 'lru-cache'
 import type { JsonValue } from '../contracts/json.ts'
 import type { CatalogView, PlanAsk } from '../contracts/parts.ts'
@@ -9,6 +9,7 @@ import { documentToWire } from '../plan/document.ts'
 import { isJsonList, isJsonObject, stringifyJson } from '../util/json.ts'
 import { nameKey } from '../util/name-key.ts'
 import { compareText } from '../util/text.ts'
+import { hideValues } from './example-values.ts'
 import { STOP_WORDS, splitName, stem } from './local-planner/words.ts'
 import type { EarlierPlan } from './prompt.ts'
 
@@ -48,7 +49,7 @@ export function createPlanExamples({ max }: { readonly max: number }): PlanExamp
       const example = exampleOf(keyOf(request), document, view)
       if (example === undefined) return
       const own = byPrincipal.get(principal) ?? new LRUCache<string, Example>({ max: MAX_PER_PRINCIPAL })
-      own.set(example.request, example)
+      own.set(keyOf(request), example)
       byPrincipal.set(principal, own)
     },
     forget({ request, principal }) {
@@ -65,6 +66,7 @@ export function createPlanExamples({ max }: { readonly max: number }): PlanExamp
           ({ example, similarity }) => similarity >= LEAST_SIMILARITY && example.calls.every((call) => known.has(call)),
         )
         .sort((a, b) => b.similarity - a.similarity || compareText(a.example.request, b.example.request))
+        .filter(({ example }, i, all) => all.findIndex((other) => other.example.request === example.request) === i)
         .slice(0, max)
         .map(({ example: { request: earlier, plan } }) => ({ request: earlier, plan }))
     },
@@ -87,7 +89,9 @@ function exampleOf(request: string, document: PlanDocument, view: CatalogView): 
   const { steps: plan } = documentToWire({ steps })
   if (plan === undefined || calls.length === 0 || !isShort(plan) || stringifyJson(plan).length > MAX_PLAN_CHARS)
     return undefined
-  return { request, plan: { steps: plan }, words: wordsOf(request), calls }
+  const hidden = hideValues(request, { steps: plan })
+  if (hidden === undefined || !isJsonObject(hidden.plan)) return undefined
+  return { request: hidden.request, plan: hidden.plan, words: wordsOf(request), calls }
 }
 
 /** Whether an input that is marked as secret is given, or one that refers to a secret, or that was one. */
