@@ -191,7 +191,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Orchestra
     explain: (document) => started((wired) => wired.explain(document)),
     prepare: (document) => started((wired) => wired.prepare(document)),
     runs: createRunsApi(started, wire),
-    catalog: createCatalogApi(catalog, started, config.capabilities.topK),
+    catalog: createCatalogApi(catalog, started, { topK: config.capabilities.topK, mayUse: parts.mayUse, log }),
     health: async () =>
       reportHealth({
         sources: catalog.sources(),

@@ -1,6 +1,9 @@
 // What `orchestrator.runs` and `orchestrator.catalog` offer, over the parts that do it.
+import { searchOffers } from './catalog/capability-providers/search.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import { createFilter, type MayUse, viewFor } from './catalog/filters.ts'
 import type { CatalogApi, RunsApi } from './contracts/api.ts'
+import type { CatalogView, Logger } from './contracts/parts.ts'
 import type { Core } from './wire-core.ts'
 
 type Started = <T>(work: (core: Core) => Promise<T>) => Promise<T>
@@ -22,14 +25,27 @@ export function createRunsApi(started: Started, wire: () => Promise<Core>): Runs
   }
 }
 
-export function createCatalogApi(catalog: Catalog, started: Started, topK: number): CatalogApi {
+export function createCatalogApi(
+  catalog: Catalog,
+  started: Started,
+  { topK, mayUse, log }: { readonly topK: number; readonly mayUse: MayUse | undefined; readonly log: Logger },
+): CatalogApi {
+  // Who looks may see what is withheld from planners for other reasons, but not what is not for its eyes.
+  const filter = createFilter({ settings: {}, mayUse, log })
+  const viewOf = (principal: string | undefined): CatalogView =>
+    principal === undefined ? catalog : viewFor(catalog, filter, principal)
   return {
     get fingerprint() {
       return catalog.fingerprint
     },
-    components: () => catalog.components(),
-    component: (name) => catalog.component(name),
-    search: async (query, { limit = topK } = {}) => await catalog.search(query, limit),
+    components: ({ principal } = {}) => viewOf(principal).components(),
+    component: (name, { principal } = {}) => viewOf(principal).component(name),
+    search: (request, { limit = topK, principal } = {}) =>
+      started(async () => {
+        if (principal === undefined || filter.isOpen) return await catalog.search(request, limit)
+        const { signal } = new AbortController()
+        return (await searchOffers({ catalog, topK: limit, filter }, { request, principal, signal })).offered
+      }),
     choose: (request, { principal = 'local', metadata, limit, signal = new AbortController().signal } = {}) =>
       started(async ({ choosing }) => {
         const query = { request, principal, signal, ...(metadata !== undefined && { metadata }) }

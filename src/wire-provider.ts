@@ -1,11 +1,12 @@
 // How capabilities are chosen for a request, put together from the configuration: the way, what it may show to whom, the helpers
 // that come along, and what of it can be ill.
-import { createAllProvider } from './catalog/capability-providers/all.ts'
+import { LRUCache } from 'lru-cache'
+import { createAllProvider, hasMoreThan, MAX_ALL } from './catalog/capability-providers/all.ts'
 import { createAutoProvider } from './catalog/capability-providers/auto.ts'
 import type { Offer, ProviderParts, Query } from './catalog/capability-providers/provider-parts.ts'
 import { createSearchProvider, searchOffers } from './catalog/capability-providers/search.ts'
 import { createServiceProvider } from './catalog/capability-providers/service.ts'
-import { createTieredProvider } from './catalog/capability-providers/tiered.ts'
+import { createTieredProvider, MAX_SUMMARIES } from './catalog/capability-providers/tiered.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { createClosure } from './catalog/closure.ts'
 import { createFilter, type MayUse, viewFor } from './catalog/filters.ts'
@@ -27,6 +28,9 @@ export interface OwnChoosing {
   /** Decides whether the external search is called at all. */
   readonly capabilityBreaker?: CapabilityBreaker
 }
+
+/** Principals whose view of the catalog is kept. */
+const MAX_VIEWS = 1_000
 
 export interface ChoosingParts {
   readonly own: OwnChoosing
@@ -59,16 +63,23 @@ export function wireProvider(parts: ChoosingParts): Choosing {
     mayUse: own.mayUse,
     log,
   })
+  const views = new LRUCache<string, CatalogView>({ max: MAX_VIEWS })
   const choosing: ProviderParts & { readonly catalog: Catalog } = {
     catalog,
     topK: capabilities.topK,
     filter,
     closure: createClosure(catalog, capabilities.dependencies),
   }
-  const { provider, checks, close } = chooseWay(parts, choosing)
+  const { provider, checks, close, searchesAbove = Infinity } = chooseWay(parts, choosing)
+  catalog.keepSearchWarm(() => searchesAbove < Infinity && hasMoreThan(searchesAbove, { catalog }, ''))
   return {
     provider: traced(own.provider ?? { offer: (query) => provider.offer(query), learn: catalog.learn }, log),
-    viewFor: (principal) => viewFor(catalog, filter, principal),
+    viewFor(principal) {
+      // One for all runs of a principal: what was prepared for calls over it is found again.
+      const view = views.get(principal) ?? viewFor(catalog, filter, principal)
+      views.set(principal, view)
+      return view
+    },
     search: (query, topK = capabilities.topK) => searchOffers({ ...choosing, topK }, query),
     checks: async () => (await checks?.()) ?? {},
     close: async () => await close?.(),
@@ -77,6 +88,8 @@ export function wireProvider(parts: ChoosingParts): Choosing {
 
 interface Way {
   readonly provider: CapabilityProvider
+  /** With more capabilities than this, every request is a search. Absent: none is, as a rule. */
+  readonly searchesAbove?: number
   readonly checks?: () => Promise<HealthReport['checks']>
   readonly close?: () => Promise<void>
 }
@@ -114,13 +127,13 @@ function chooseWay(parts: ChoosingParts, choosing: ProviderParts & { readonly ca
     )
   switch (way) {
     case 'auto':
-      return { provider: createAutoProvider(choosing) }
+      return { provider: createAutoProvider(choosing), searchesAbove: MAX_ALL }
     case 'all':
       return { provider: createAllProvider(choosing) }
     case 'search':
-      return { provider: createSearchProvider(choosing) }
+      return { provider: createSearchProvider(choosing), searchesAbove: 0 }
     case 'tiered':
-      return { provider: createTieredProvider({ ...choosing, ask, log }) }
+      return { provider: createTieredProvider({ ...choosing, ask, log }), searchesAbove: MAX_SUMMARIES }
   }
 }
 

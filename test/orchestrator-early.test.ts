@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TuttiError } from '../src/contracts/errors.ts'
 import type { Step } from '../src/contracts/plan.ts'
+import type { OrchestratorParts } from '../src/orchestrator.ts'
 import { foldEvents } from '../src/record/fold.ts'
 import { answer, call, failure } from './executor/support.ts'
 import { createHeld, createPlanningWorld, planOf, written } from './support/planning-world.ts'
@@ -107,6 +108,28 @@ describe('a step that begins while the plan is still being written', () => {
     await run
     expect(world.response().steps).toMatchObject([{ name: 'a', status: 'succeeded' }])
     expect(world.response().steps[0]?.early).toBeUndefined()
+  })
+
+  it('waits for the whole plan when what stands in for its component by policy writes', async () => {
+    const policy = (fallback: object) => (component: string) =>
+      component === 't' ? { recovery: { fallbacks: [fallback] } } : undefined
+    const stepsBegun = async (policyOf: OrchestratorParts['policyOf']): Promise<number> => {
+      const world = createPlanningWorld({
+        tools: { 't/a': fine, 't/b': fine, 't/w': { on: fine, effect: 'write' } },
+        parts: { ...(policyOf !== undefined && { policyOf }) },
+      })
+      const run = world.conduct()
+      world.say(await written(call('a', 't/a')))
+      for (let i = 0; i < 5; i++) await turn()
+      const begun = world.calls.length
+      world.say(planOf([call('a', 't/a')]))
+      await run
+      return begun
+    }
+    expect(await stepsBegun(policy({ action: 'w' }))).toBe(0)
+    expect(await stepsBegun(policy({ action: 'b' }))).toBe(1)
+    expect(await stepsBegun(policy({ value: 0 }))).toBe(1)
+    expect(await stepsBegun(policy({ component: 'nobody' }))).toBe(0)
   })
 
   it('never is when the setting is off', async () => {
@@ -303,6 +326,22 @@ describe('early steps of a plan that never comes', () => {
       expect(world.response().steps.map(({ status }) => status)).not.toContain('running')
     },
   )
+
+  it('are none of it when the time is up before there is a plan, and the run has failed whatever they gave', async () => {
+    const world = createPlanningWorld({ tools: { 't/a': fine } })
+    const run = world.conduct()
+    world.say(await written(call('a', 't/a')))
+    for (let i = 0; i < 5; i++) await turn()
+    expect(world.told()).toContain('step-end a')
+    world.abort(new TuttiError('run_timeout', 'Too long.'))
+    await run
+    expect(world.response()).toMatchObject({
+      status: 'failed',
+      plan: null,
+      steps: [{ name: 'a', status: 'cancelled', skipReason: 'not-in-plan' }],
+    })
+    expect(world.response().timings.firstStepMs).toBeUndefined()
+  })
 
   it('are told to have ended by whoever began them when the executor does not', async () => {
     const began = Promise.withResolvers<void>()

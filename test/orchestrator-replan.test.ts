@@ -101,6 +101,32 @@ describe('a plan that is written anew after a failure', () => {
     expect(world.response().steps[0]).toMatchObject({ name: 'reserve', output: 'fine', attempts: [{ n: 1 }] })
   })
 
+  it('keeps a finished write also when what it builds on comes back under another name', async () => {
+    const book = (name: string, from: string): Step =>
+      call(name, 't/w', { seat: `\${steps.${from}.output}` }, { dependsOn: [from] })
+    const world = worldOf([
+      [ok('find'), book('book', 'find'), bad('b')],
+      [ok('search'), book('reserve', 'search'), ok('b')],
+    ])
+    await world.conduct()
+    expect(world.callsOf('t/w')).toHaveLength(1)
+    expect(statuses(world)).toEqual(['search succeeded', 'reserve succeeded', 'b succeeded', 'b failed'])
+  })
+
+  it('calls with a key of its own what takes over the name of a step that goes on under another', async () => {
+    const seat = (name: string, n: number): Step => call(name, 't/w', { seat: n })
+    const world = worldOf([
+      [seat('book', 1), bad('b')],
+      [seat('first', 1), seat('book', 2), ok('b')],
+    ])
+    await world.conduct()
+    expect(world.callsOf('t/w').map(({ key, inputs }) => [key, inputs])).toEqual([
+      ['r:book:1', { seat: 1 }],
+      ['r:book:2', { seat: 2 }],
+    ])
+    expect(foldEvents('r', world.events.slice(0, -1)).snapshot().steps).toEqual(world.response().steps)
+  })
+
   it('counts a changed step of the same name as the next revision of its inputs', async () => {
     const world = worldOf([[bad('a')], [call('a', 't/other')]])
     await world.conduct()
@@ -129,6 +155,18 @@ describe('a plan that is written anew after a failure', () => {
     expect(world.callsOf('t/bad').map(({ key }) => key)).toEqual(['r:a:1', 'r:a:2', 'r:a:3'])
     expect(world.response().status).toBe('failed')
     expect(world.response().revisions?.map(({ revision }) => revision)).toEqual([1, 2, 3])
+  })
+
+  it('tells the planner each time whether there may be another plan after this one', async () => {
+    const told = async (maxReplans: number, parts: PlanningOptions['parts'] = {}): Promise<unknown[]> => {
+      const world = worldOf([[bad('a')], [bad('b', { if: 'true' })], [ok('c')]], { run: { maxReplans }, parts })
+      await world.conduct()
+      return world.asks.map(({ mayRevise }) => mayRevise)
+    }
+    expect(await told(0)).toEqual([false])
+    expect(await told(1)).toEqual([true, false])
+    expect(await told(2)).toEqual([true, true, false])
+    expect(await told(2, { canReplan: () => false })).toEqual([false])
   })
 
   it('is no other plan when it is the same: nothing is run again', async () => {
@@ -304,6 +342,25 @@ describe('what is learnt of a run', () => {
     await worldOf([[bad('a')]], { ...failing.options, run: { maxReplans: 0 } }).conduct()
     expect(failing.learnt).toEqual([[['a'], false]])
     expect(failing.used).toEqual([])
+  })
+
+  it('is to forget a kept plan that had to be written anew', async () => {
+    const forgotten: string[] = []
+    const evict = ({ request }: { readonly request: string }): void => void forgotten.push(request)
+    const twice = learning()
+    await worldOf([[bad('a')], [ok('b')]], { ...twice.options, evict }).conduct()
+    expect(forgotten).toEqual(['do it'])
+    await worldOf([[ok('a')]], { ...learning().options, evict }).conduct()
+    expect(forgotten).toEqual(['do it'])
+  })
+
+  it('is no example where something stood in for the model', async () => {
+    const { learnt, used, options } = learning()
+    const degraded = { reason: 'Away.', way: 'local-planner' }
+    const provider = { ...options.provider, offer: async () => ({ offered: [], hidden: [], degraded }) }
+    await worldOf([[ok('a')]], { ...options, provider }).conduct()
+    expect(learnt).toEqual([])
+    expect(used).toEqual([])
   })
 
   it('breaks nothing when it throws', async () => {

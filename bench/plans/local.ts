@@ -1,7 +1,7 @@
 // What the local planner finds without any model: the calls it plans against those of the gold, beside what the search could have
 // given it at best. Every capability counts as reading, since the sets do not tell; writing ones it would only propose.
 import type { Capability, OfferedCapability } from '../../src/contracts/capability.ts'
-import type { JsonObject, JsonSchema, JsonValue } from '../../src/contracts/json.ts'
+import type { JsonSchema, JsonValue } from '../../src/contracts/json.ts'
 import { createOrchestrator } from '../../src/create-orchestrator.ts'
 import { planLocally } from '../../src/planner/local-planner.ts'
 import { isJsonObject } from '../../src/util/json.ts'
@@ -62,7 +62,7 @@ export function bfclTasks(): LocalTask[] {
 }
 
 /** The set writes `dict` for `object` and `float` for `number`, at any depth. */
-function toJsonSchema(schema: JsonObject): JsonSchema {
+function toJsonSchema(schema: JsonSchema): JsonSchema {
   return Object.fromEntries(
     Object.entries(schema).map(([key, value]) => [
       key,

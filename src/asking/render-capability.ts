@@ -10,14 +10,16 @@ const MAX_DESCRIPTION = { local: 2_000, configured: 2_000, discovered: 500 } as 
 const MAX_INPUT_DESCRIPTION = 240
 const MAX_NAME = 200
 const MAX_LITERAL = 200
-/** Required inputs are always shown; optional ones up to this many. */
+/** Required inputs come first; optional ones up to this many. */
 const MAX_OPTIONAL_INPUTS = 40
+/** Characters of all inputs of one capability, so that no single one drowns the others. */
+const MAX_INPUTS = 8_000
 const MAX_ENUM = 40
 const MAX_EXAMPLES = 2
 const MAX_OUTPUT_KEYS = 40
 /** Shapes are shown as deep as they fit: a reference can only be right where its path can be seen. */
-const OUTPUT_SHAPE = { levels: 4, chars: 1_200 } as const
-const INPUT_SHAPE = { levels: 3, chars: 600 } as const
+const OUTPUT_SHAPE = { levels: 4, chars: 1_200, isInput: false } as const
+const INPUT_SHAPE = { levels: 3, chars: 600, isInput: true } as const
 /** Schemas within schemas that are looked at for one shape; those that refer to themselves have no end. */
 const MAX_NODES = 400
 const MAX_ARRAY_DEPTH = 8
@@ -84,24 +86,50 @@ function descriptionOf(component: Component): string {
   return text === '' ? '(no description)' : text
 }
 
+/** As the validation reads them: also through references and parts, so that nothing is demanded that was not shown. */
 function renderInputs({ inputSchema }: Capability): string[] {
-  const properties = isJsonObject(inputSchema.properties) ? inputSchema.properties : {}
-  const required = new Set(Array.isArray(inputSchema.required) ? inputSchema.required : [])
+  const schema = resolve(inputSchema, inputSchema) ?? inputSchema
+  const properties = isJsonObject(schema.properties) ? schema.properties : {}
+  const required = new Set(Array.isArray(schema.required) ? schema.required : [])
   const names = Object.keys(properties).sort(compareText)
-  if (names.length === 0)
-    return [required.size === 0 && isClosed(inputSchema) ? 'inputs: none' : 'inputs: not described']
+  if (names.length === 0) {
+    const shape = shapeOf(schema, inputSchema, INPUT_SHAPE)
+    if (shape !== 'object' && shape !== 'any') return [`inputs: ${shape}`]
+    return [required.size === 0 && isClosed(schema) ? 'inputs: none' : 'inputs: not described']
+  }
   const needed = names.filter((name) => required.has(name))
   const optional = names.filter((name) => !required.has(name))
-  const shown = optional.slice(0, MAX_OPTIONAL_INPUTS)
-  const lines = [...needed, ...shown].map((name) =>
-    renderInput(name, properties[name], { isRequired: required.has(name), root: inputSchema }),
-  )
-  if (shown.length < optional.length) lines.push(`- and ${optional.length - shown.length} more optional inputs`)
-  return ['inputs:', ...lines]
+  const lines = ['inputs:']
+  let room = MAX_INPUTS
+  for (const name of [...needed, ...optional.slice(0, MAX_OPTIONAL_INPUTS)]) {
+    const line = renderInput(name, properties[name], { isRequired: required.has(name), root: inputSchema })
+    room -= line.length + 1
+    if (room < 0) break
+    lines.push(line)
+  }
+  const left = names.length - (lines.length - 1)
+  const hidden = Math.max(0, needed.length - (lines.length - 1))
+  if (hidden > 0) lines.push(`- and ${hidden} more required inputs`)
+  if (left > hidden) lines.push(`- and ${left - hidden} more optional inputs`)
+  return [...lines, ...renderAlternatives(schema)]
 }
 
-const isClosed = (schema: JsonSchema): boolean =>
-  schema.additionalProperties === false || isJsonObject(schema.properties)
+/** Inputs of which one set or another must be given: `{"anyOf": [{"required": ["id"]}, {"required": ["name"]}]}`. */
+function renderAlternatives({ anyOf, oneOf }: Schema): string[] {
+  const choices = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : []
+  const sets = choices
+    .slice(0, MAX_ENUM)
+    .map((choice) =>
+      isJsonObject(choice) && Array.isArray(choice.required)
+        ? choice.required.map(String).map(exactName).join(' with ')
+        : '',
+    )
+  return sets.length === 0 || sets.includes('')
+    ? []
+    : [`- required: ${toOneLine(sets.join(', or '), INPUT_SHAPE.chars)}`]
+}
+
+const isClosed = (schema: Schema): boolean => schema.additionalProperties === false || isJsonObject(schema.properties)
 
 function renderInput(
   name: string,
@@ -160,12 +188,16 @@ interface Shaping {
   readonly depth: number
 }
 
+interface ShapeLimits extends Pick<Shaping, 'levels' | 'isInput'> {
+  readonly chars: number
+}
+
 /** The deepest rendering that fits. */
-function shapeOf(schema: unknown, root: JsonSchema, { levels, chars }: { levels: number; chars: number }): string {
+function shapeOf(schema: unknown, root: JsonSchema, { levels, chars, isInput }: ShapeLimits): string {
   let text = ''
   for (let left = levels; left > 0; left--) {
     const room = { nodes: MAX_NODES }
-    text = renderShape(schema, { levels: left, root, isInput: schema !== root, room, depth: 0 })
+    text = renderShape(schema, { levels: left, root, isInput, room, depth: 0 })
     if (room.nodes > 0 && text.length <= chars) return text
   }
   return truncateText(text, chars)
@@ -173,7 +205,7 @@ function shapeOf(schema: unknown, root: JsonSchema, { levels, chars }: { levels:
 
 /** A schema as a short type: `number`, `[string]`, `{code: string, name?: string}`, `"a" | "b"`. */
 function renderShape(given: unknown, shaping: Shaping): string {
-  const schema = shaping.room.nodes-- > 0 ? resolve(given, shaping) : undefined
+  const schema = shaping.room.nodes-- > 0 ? resolve(given, shaping.root) : undefined
   if (schema === undefined || shaping.depth > MAX_ARRAY_DEPTH) return 'any'
   if (Array.isArray(schema.enum)) return renderEnum(schema.enum)
   if (schema.const !== undefined) return literal(schema.const)
@@ -189,7 +221,7 @@ function renderShape(given: unknown, shaping: Shaping): string {
 type Schema = Readonly<Record<string, unknown>>
 
 /** The schema with what it refers to in the same document, and its parts as one; undefined when it says nothing. */
-function resolve(given: unknown, { root }: Shaping): Schema | undefined {
+function resolve(given: unknown, root: JsonSchema): Schema | undefined {
   let schema = given
   for (let hops = 0; isJsonObject(schema) && typeof schema.$ref === 'string'; hops++) {
     if (hops === MAX_ARRAY_DEPTH) return undefined

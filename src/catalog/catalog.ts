@@ -10,8 +10,9 @@ import { createPublisher } from './publisher.ts'
 import { createRefresher } from './refresher.ts'
 import { type CatalogSearch, createCatalogSearch } from './search.ts'
 import type { ViewFeed } from './search-view.ts'
-import { emptySnapshot, type Shadowed, type Snapshot } from './snapshot.ts'
+import { type BuiltSnapshot, emptySnapshot } from './snapshot.ts'
 import { createSourceLoader, type SourceLoader } from './source-loader.ts'
+import { createWarmSearch, type WarmSearch } from './warm-search.ts'
 
 export interface CatalogParts {
   /** In order of precedence: of two sources that offer a name, the first listed has it. */
@@ -34,6 +35,8 @@ export interface Catalog extends CatalogView {
   search: CatalogSearch['search']
   /** Told which capabilities served a request; `search` then finds them a little sooner by its words. */
   learn: CatalogSearch['learn']
+  /** Keeps the index of the search up to date in the background from now on, while searches are to be expected. */
+  keepSearchWarm: WarmSearch['keep']
   /** @throws TuttiError `internal` for a component of no known source */
   invokerOf(component: Component): Invoker
 }
@@ -80,9 +83,10 @@ export function createCatalog(parts: CatalogParts): Catalog {
   let snapshot = emptySnapshot()
   let closed: Promise<void> | undefined
 
-  const onSwap = (next: Snapshot, shadowed: readonly Shadowed[]): void => {
+  const onSwap = ({ snapshot: next, shadowed, instanceIds }: BuiltSnapshot): void => {
     snapshot = next
-    picker.keepOnly(new Set(next.components.flatMap(({ instances }) => instances.map(({ id }) => id))))
+    warmSearch.onChange()
+    picker.keepOnly(instanceIds)
     for (const { name, source, by } of shadowed) {
       const text = `Component "${name}" of source "${source}" is hidden by that of "${by}", which is listed first.`
       if (warned.has(text) || warned.size >= 1_000) continue
@@ -92,7 +96,8 @@ export function createCatalog(parts: CatalogParts): Catalog {
   }
   const publish = createPublisher({ lists: () => loaders.map(({ prepared }) => prepared), onSwap })
   const refresher = createRefresher({ loaders, publish, clock, log, settings })
-  const { search, learn } = createCatalogSearch({ current: () => snapshot, feeds: parts.feeds ?? [] })
+  const { search, warm, learn } = createCatalogSearch({ current: () => snapshot, feeds: parts.feeds ?? [] })
+  const warmSearch = createWarmSearch({ clock, warm })
 
   return {
     get fingerprint() {
@@ -110,12 +115,14 @@ export function createCatalog(parts: CatalogParts): Catalog {
     refresh: (signal) => refresher.refresh(signal),
     start: () => refresher.start(),
     close() {
+      warmSearch.close()
       closed ??= refresher.close().then(() => closeSources(parts))
       return closed
     },
     sources: () => loaders.map((loader) => loader.health()),
     search,
     learn,
+    keepSearchWarm: (isExpected) => warmSearch.keep(isExpected),
     invokerOf(component) {
       const loader = loadersByName.get(component.source)
       if (loader !== undefined) return loader.source.invoker

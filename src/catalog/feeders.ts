@@ -19,6 +19,8 @@ export type Feeders = (owner: Component, capability: Capability) => Feeder[]
 const MAX_GIVERS = 8
 const MAX_FEEDERS = 2
 const MAX_OUTPUTS = 200
+/** Of a property, characters. */
+const MAX_NAME = 200
 const OUTPUT_LEVELS = 4
 /** Named properties that say what they are only together with whose they are: `id` of `find_city` is `city_id`. */
 const BARE: ReadonlySet<string> = new Set(['id', 'code', 'key', 'name', 'number', 'url'])
@@ -97,6 +99,8 @@ function outputsOf(capability: Capability): Map<string, string> {
 
 /** Under which names an input can be given: `originSkyId` is a `sky_id`, in a role. A single word left over says too little. */
 function keysOf(input: string): string[] {
+  // An essay is nobody's name, and has more endings than there is memory for.
+  if (input.length > MAX_NAME) return []
   const words = fieldKey(input).split('_')
   return Array.from({ length: Math.max(1, words.length - 1) }, (_, from) => words.slice(from).join('_'))
 }

@@ -8,7 +8,7 @@ import { COUNTED, type Curve, rarityOf, saturate, WEIGHED } from './term-weights
 import { createTopK } from './top-k.ts'
 
 /** What each view counts for, measured against its own best. */
-export const FIRST_WEIGHTS = { words: 1, wishes: 0.8, alike: 1 } as const
+export const FIRST_WEIGHTS = { words: 0.3, wishes: 0.5, alike: 1 } as const
 /** Much of one wish counts for more than a little of each. */
 const WISH_POWER = 1.5
 /** Documents that are looked at more closely. */

@@ -6,11 +6,15 @@ import { mergeInstances, type PreparedComponent, prepareComponent } from './prep
 const CHARS_PER_TURN = 250_000
 /** What an entry costs beside its text. */
 const CHARS_PER_ENTRY = 200
+/** What it costs to remember an entry of before. */
+const CHARS_PER_KEPT = 10
 
 export interface PreparedList {
   readonly prepared: readonly PreparedComponent[]
   /** In words, what was left out and why. */
   readonly skipped: readonly string[]
+  /** How many of `last` are not there any more. */
+  readonly lost: number
 }
 
 /** One bad record is skipped, also one that cannot even be read (a cycle, a getter that throws). */
@@ -32,7 +36,13 @@ export async function prepareList(
   last: readonly PreparedComponent[],
 ): Promise<PreparedList> {
   const pace = createPace(CHARS_PER_TURN)
-  const before = new Map(last.map((entry) => [entry.key, entry]))
+  const before = new Map<string, PreparedComponent>()
+  for (const entry of last) {
+    before.set(entry.key, entry)
+    const turn = pace(CHARS_PER_KEPT)
+    if (turn !== undefined) await turn
+  }
+  let kept = 0
   const entries = new Map<string, PreparedComponent>()
   const skipped: string[] = []
   for (const [place, item] of found.entries()) {
@@ -42,12 +52,14 @@ export async function prepareList(
       continue
     }
     const first = entries.get(entry.key)
-    if (first === undefined) entries.set(entry.key, entry)
-    else if (first.hash === entry.hash) entries.set(entry.key, mergeInstances(first, entry))
+    if (first === undefined) {
+      entries.set(entry.key, entry)
+      if (before.has(entry.key)) kept++
+    } else if (first.hash === entry.hash) entries.set(entry.key, mergeInstances(first, entry))
     else skipped.push(`"${entry.component.name}" is there twice, with different capabilities; the first one is used`)
     const turn = pace(entry.cost + CHARS_PER_ENTRY)
     if (turn !== undefined) await turn
   }
   const prepared = [...entries.values()]
-  return { prepared: isSame(last, prepared) ? last : prepared, skipped }
+  return { prepared: isSame(last, prepared) ? last : prepared, skipped, lost: before.size - kept }
 }

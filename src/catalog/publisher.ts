@@ -1,11 +1,11 @@
 // The one way to a newer snapshot: builds follow each other, and requests that come in between share the next one.
 import type { PreparedComponent } from './prepare-component.ts'
-import { buildSnapshot, type Shadowed, type Snapshot } from './snapshot.ts'
+import { type BuiltSnapshot, buildSnapshot } from './snapshot.ts'
 
 export interface PublisherParts {
   /** What every source has right now, in order of precedence. The same arrays as long as nothing changed. */
   readonly lists: () => readonly (readonly PreparedComponent[])[]
-  readonly onSwap: (next: Snapshot, shadowed: readonly Shadowed[]) => void
+  readonly onSwap: (built: BuiltSnapshot) => void
 }
 
 /** The result makes a snapshot of what there is now, and resolves when it is in force. */
@@ -20,9 +20,9 @@ export function createPublisher({ lists, onSwap }: PublisherParts): () => Promis
         isDue = false
         const next = lists()
         if (next.every((list, i) => list === published[i])) continue
-        const { snapshot, shadowed } = await buildSnapshot(next)
+        const built = await buildSnapshot(next)
         published = next
-        onSwap(snapshot, shadowed)
+        onSwap(built)
       }
     } finally {
       // In the same turn as the last look at isDue, so that no request falls between.

@@ -8,7 +8,7 @@ import { FIELDS, fieldsOf, weightOf } from './search-segment.ts'
 import { rarityOf, saturate, WEIGHED } from './term-weights.ts'
 import { createTopK } from './top-k.ts'
 
-const CLOSER_WEIGHTS = { names: 0.25, feedback: 0.2 } as const
+const CLOSER_WEIGHTS = { names: 0.3, feedback: 0.2 } as const
 /** What a document has that is best in every view. */
 const TOTAL_WEIGHT = [...Object.values(FIRST_WEIGHTS), ...Object.values(CLOSER_WEIGHTS)].reduce((a, b) => a + b, 0)
 const FEEDBACK_DOCUMENTS = 8

@@ -35,8 +35,8 @@ function addToMark(mark: number, { weight, bit }: Field): number {
 }
 
 /** Words before others have their turn: a few ms. */
-const WORDS_PER_TURN = 10_000
-const ENTRIES_PER_TURN = 200_000
+const WORDS_PER_TURN = 4_000
+const ENTRIES_PER_TURN = 100_000
 /** What is read of one text, and of all texts of one field: a description of a megabyte costs no more than this. */
 const MAX_TEXT_CHARS = 4_000
 const MAX_FIELD_CHARS = 8_000

@@ -13,6 +13,8 @@ import type { Snapshot } from './snapshot.ts'
 export interface CatalogSearch {
   /** The capabilities nearest to the words, best first; internal ones are never among them. */
   readonly search: (query: string, limit: number, signal?: AbortSignal) => Promise<readonly OfferedCapability[]>
+  /** Brings the index up to date in the background, so that the next search need not wait for it. Other views are not asked. */
+  readonly warm: () => void
   /** Told which capabilities served a request; they are found a little sooner by its words. */
   readonly learn: (outcome: {
     readonly request: string
@@ -44,7 +46,13 @@ interface Held {
 interface Ready {
   readonly fingerprint: string
   readonly index: SearchIndex
-  readonly views: readonly { readonly view: SearchView; readonly documents: readonly SearchDocument[] }[]
+  /** Made at the first search: what they do may cost money. */
+  readonly views: () => readonly View[]
+}
+
+interface View {
+  readonly view: SearchView
+  readonly documents: readonly SearchDocument[]
 }
 
 const readComponent = (component: Component): SearchDocument[] =>
@@ -99,14 +107,18 @@ function createFollower(index: ChangingIndex, feeds: readonly ViewFeed[]) {
     const { changed, removed } = await findChanges(snapshot)
     if (changed.length > 0 || removed.length > 0) await index.change({ added: read(changed), removed })
     const documents = feeds.length > 0 ? Array.from(held.values(), (one) => one.documents).flat() : []
-    const views = feeds.map((feed) => ({ view: feed.viewOf(documents), documents }))
-    return { fingerprint: snapshot.fingerprint, index: index.current, views }
+    let views: readonly View[] | undefined
+    return {
+      fingerprint: snapshot.fingerprint,
+      index: index.current,
+      views: () => (views ??= feeds.map((feed) => ({ view: feed.viewOf(documents), documents }))),
+    }
   }
 }
 
 /** What a view says, or nothing when it fails: words alone must do then. */
 async function askView(
-  { view, documents }: Ready['views'][number],
+  { view, documents }: View,
   query: string,
   limit: number,
   signal?: AbortSignal,
@@ -163,7 +175,8 @@ export function createCatalogSearch({ current, feeds = [] }: CatalogSearchParts)
 
   return {
     async search(query, limit, signal) {
-      const { index, views } = await readyIndex()
+      const ready = await readyIndex()
+      const [index, views] = [ready.index, ready.views()]
       const isAlone = views.length === 0 && learnt.size === 0
       const depth = isAlone ? limit : Math.max(limit, MIN_FUSED)
       const ranked = index.search(query, depth)
@@ -172,6 +185,8 @@ export function createCatalogSearch({ current, feeds = [] }: CatalogSearchParts)
       const known = learnt.size === 0 ? [] : learnt.find(readRequest(query))
       return lookUp(current(), fuseHits({ ranked, learnt: known, rankings: heard, limit }))
     },
+    // What fails here fails again in the next search, where somebody hears of it.
+    warm: () => void readyIndex().catch(() => undefined),
     learn: ({ request, principal, used }) => learnt.learn(readRequest(request), principal, used),
   }
 }

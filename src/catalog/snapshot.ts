@@ -47,20 +47,27 @@ async function collect(lists: readonly (readonly PreparedComponent[])[]): Promis
   return { entries, shadowed }
 }
 
-async function groupByCapability(entries: Iterable<PreparedComponent>): Promise<Map<string, Component[]>> {
+interface Grouped {
+  readonly groups: Map<string, Component[]>
+  readonly instanceIds: Set<string>
+}
+
+async function groupByCapability(entries: Iterable<PreparedComponent>): Promise<Grouped> {
   const pace = createPace(8_000)
   const groups = new Map<string, Component[]>()
+  const instanceIds = new Set<string>()
   for (const { component } of entries) {
+    for (const { id } of component.instances) instanceIds.add(id)
     for (const { name } of component.capabilities) {
       const key = nameKey(name)
       const group = groups.get(key)
       if (group === undefined) groups.set(key, [component])
       else group.push(component)
     }
-    const turn = pace(1 + component.capabilities.length)
+    const turn = pace(1 + component.capabilities.length + component.instances.length)
     if (turn !== undefined) await turn
   }
-  return groups
+  return { groups, instanceIds }
 }
 
 /** Of all hashes in order, sorted in buckets by their first letter: one sort of fifty thousand would hold the event loop. */
@@ -108,11 +115,17 @@ const NO_COMPONENTS = createHash('sha1').digest('hex')
 /** What a catalog holds before anything was loaded. */
 export const emptySnapshot = (): Snapshot => snapshotOf(NO_COMPONENTS, new Map(), new Map())
 
+export interface BuiltSnapshot {
+  readonly snapshot: Snapshot
+  readonly shadowed: readonly Shadowed[]
+  /** Of all components. */
+  readonly instanceIds: ReadonlySet<string>
+}
+
 /** Sources first listed win a name. Gives way to other work while it builds. */
-export async function buildSnapshot(
-  lists: readonly (readonly PreparedComponent[])[],
-): Promise<{ readonly snapshot: Snapshot; readonly shadowed: readonly Shadowed[] }> {
+export async function buildSnapshot(lists: readonly (readonly PreparedComponent[])[]): Promise<BuiltSnapshot> {
   const { entries, shadowed } = await collect(lists)
-  const [fingerprint, groups] = [await fingerprintOf(entries.values()), await groupByCapability(entries.values())]
-  return { snapshot: snapshotOf(fingerprint, entries, groups), shadowed }
+  const fingerprint = await fingerprintOf(entries.values())
+  const { groups, instanceIds } = await groupByCapability(entries.values())
+  return { snapshot: snapshotOf(fingerprint, entries, groups), shadowed, instanceIds }
 }

@@ -44,11 +44,6 @@ function createLossGuard(clock: Clock, intervalMs: number) {
   }
 }
 
-function countLost(before: readonly PreparedComponent[], after: readonly PreparedComponent[]): number {
-  const keys = new Set(after.map(({ key }) => key))
-  return before.filter(({ key }) => !keys.has(key)).length
-}
-
 class LoadedSource implements SourceLoader {
   readonly source: Source
   prepared: readonly PreparedComponent[] = []
@@ -102,12 +97,11 @@ class LoadedSource implements SourceLoader {
     // A frozen list that is the same holds the same: sources that know of no change say so by it.
     if (found === this.#lastFound && Object.isFrozen(found)) return
     const entries: readonly unknown[] = found
-    const { prepared, skipped } = await prepareList(entries, this.source.discovery.name, this.prepared)
+    const { prepared, skipped, lost } = await prepareList(entries, this.source.discovery.name, this.prepared)
     for (const text of skipped) this.#warnOnce(text)
     if (entries.length > 0 && prepared.length === 0) {
       throw new TuttiError('source_failed', `None of its ${entries.length} entries is a component.`)
     }
-    const lost = countLost(this.prepared, prepared)
     if (this.#isHeldBack(lost, this.prepared.length)) {
       const { refreshMs } = this.#parts.settings
       const text = `It lost ${lost} of ${this.prepared.length} components at once; they are kept for ${refreshMs} ms.`

@@ -39,7 +39,10 @@ export function normalise(vector: Float32Array): Float32Array | undefined {
 
 /** Four sums side by side wait for each other half as long as one. */
 function dot(query: Float32Array, block: Float32Array, from: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0]
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
   const whole = query.length & ~3
   let i = 0
   for (let at = from; i < whole; i += 4, at += 4) {
@@ -62,6 +65,26 @@ export function createVectorStore(): VectorStore {
     if (block === undefined) throw new RangeError(`There is no row ${row}.`)
     return [block, (row % ROWS_PER_BLOCK) * dimensions]
   }
+  const scan: VectorStore['nearest'] = async (query, of, limit) => {
+    if (query.length !== dimensions) return []
+    const pace = createPace(PRODUCTS_PER_TURN)
+    const best = createTopK<NearRow>(
+      Math.min(limit, of.length),
+      (a, b) => a.score > b.score || (a.score === b.score && a.position < b.position),
+    )
+    for (let position = 0; position < of.length; position++) {
+      const row = of[position] as number
+      if (row < 0) continue
+      const [block, from] = placeOf(row)
+      best.offer({ position, score: dot(query, block, from) })
+      const turn = pace(dimensions)
+      if (turn !== undefined) await turn
+    }
+    return best.take()
+  }
+  // One after the other: the slices of twenty scans side by side would add up to one long hold of the event loop.
+  let last: Promise<unknown> = Promise.resolve()
+
   return {
     get dimensions() {
       return dimensions
@@ -89,22 +112,10 @@ export function createVectorStore(): VectorStore {
       return block.subarray(from, from + dimensions)
     },
     entries: () => rows.entries(),
-    async nearest(query, of, limit) {
-      if (query.length !== dimensions) return []
-      const pace = createPace(PRODUCTS_PER_TURN)
-      const best = createTopK<NearRow>(
-        Math.min(limit, of.length),
-        (a, b) => a.score > b.score || (a.score === b.score && a.position < b.position),
-      )
-      for (let position = 0; position < of.length; position++) {
-        const row = of[position] as number
-        if (row < 0) continue
-        const [block, from] = placeOf(row)
-        best.offer({ position, score: dot(query, block, from) })
-        const turn = pace(dimensions)
-        if (turn !== undefined) await turn
-      }
-      return best.take()
+    nearest(query, of, limit) {
+      const found = last.then(() => scan(query, of, limit))
+      last = found.catch(() => undefined)
+      return found
     },
   }
 }

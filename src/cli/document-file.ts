@@ -4,15 +4,14 @@ import { resolve } from 'node:path'
 import { TuttiError } from '../contracts/errors.ts'
 import type { PlanLock } from '../contracts/lock.ts'
 import { lockToText, readLock } from '../plan/lock.ts'
+import { fileTrouble } from '../util/file-trouble.ts'
 import type { Terminal } from './terminal.ts'
-
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown')
 
 export async function readDocumentFile(file: string, terminal: Pick<Terminal, 'cwd'>): Promise<string> {
   try {
     return await readFile(resolve(terminal.cwd, file), 'utf8')
   } catch (cause) {
-    throw new TuttiError('invalid_request', `The file "${file}" cannot be read (${codeOf(cause)}).`, { cause })
+    throw new TuttiError('invalid_request', `The file "${file}" cannot be read: ${fileTrouble(cause)}.`, { cause })
   }
 }
 
@@ -26,7 +25,9 @@ export async function readLockFile(file: string, terminal: Pick<Terminal, 'cwd'>
     text = await readFile(resolve(terminal.cwd, place), 'utf8')
   } catch (cause) {
     const how = `Write it with "tutti validate ${file} --lock".`
-    throw new TuttiError('invalid_request', `The lock "${place}" cannot be read (${codeOf(cause)}). ${how}`, { cause })
+    throw new TuttiError('invalid_request', `The lock "${place}" cannot be read: ${fileTrouble(cause)}. ${how}`, {
+      cause,
+    })
   }
   return readLock(text, place)
 }
@@ -37,7 +38,9 @@ export async function writeLockFile(file: string, lock: PlanLock, terminal: Pick
   try {
     await writeFile(resolve(terminal.cwd, place), lockToText(lock))
   } catch (cause) {
-    throw new TuttiError('invalid_request', `The lock cannot be written to "${place}" (${codeOf(cause)}).`, { cause })
+    throw new TuttiError('invalid_request', `The lock cannot be written to "${place}": ${fileTrouble(cause)}.`, {
+      cause,
+    })
   }
   return place
 }

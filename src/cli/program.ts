@@ -238,7 +238,7 @@ const addOperations: Adder = (program, terminal, end) => {
     .action(async (options: ServeOptions) => end(await (await import('./commands/serve.ts')).serve(options, terminal)))
   program
     .command('doctor')
-    .description('check Node, configuration, Redis, model and journal')
+    .description('check Node, configuration, sources, model and journal')
     .option(...JSON_OPTION)
     .action(async (options: { json?: boolean }) =>
       end(await (await import('./commands/doctor.ts')).doctor(options, terminal)),

@@ -1,5 +1,4 @@
 // The command line bound to this process: its streams, its signals, its exit code.
-import { constants } from 'node:os'
 import { readTerminalWishes } from '../config/load-config.ts'
 import { createClock } from '../util/clock.ts'
 import { runCli } from './program.ts'
@@ -10,21 +9,8 @@ function endQuietlyOnClosedPipe(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed))
 }
 
-/**
- * A signal that no command waits for ends the process in order: listeners of `exit` are called, which end the programs that were
- * started. Death by the signal itself would leave those behind that do not notice.
- */
-function endInOrder(): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal])
-    })
-  }
-}
-
 /** Runs the command of `process.argv` and sets the exit code. */
 export async function runInProcess(): Promise<void> {
-  endInOrder()
   endQuietlyOnClosedPipe(process.stdout)
   endQuietlyOnClosedPipe(process.stderr)
   const terminal: Terminal = {

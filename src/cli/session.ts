@@ -26,19 +26,29 @@ export async function readConfig(terminal: Terminal): Promise<Config> {
   return config
 }
 
+export interface SessionOptions {
+  /** `register`: the demo components are started in any case, in Redis too. */
+  readonly demo: 'if-needed' | 'register'
+  /** The command says itself how each source is: the log does not say it too. */
+  readonly showsSources?: boolean
+}
+
+/** Without what is said of a source being away, which carries what is kept of it, or of those not waited for. */
+const withoutSources = (log: Logger): Logger => ({
+  ...log,
+  warn: (message, facts = {}) => 'kept' in facts || 'sources' in facts || log.warn(message, facts),
+})
+
 /**
  * Opens an orchestrator over the configured Redis and sources; without any, over the demo components, which run in this process.
- * @param demo `register`: the demo components are started in any case, in Redis too
  * @throws TuttiError `invalid_config`
  */
-export async function openSession(
-  terminal: Terminal,
-  options: { readonly demo: 'if-needed' | 'register' },
-): Promise<Session> {
+export async function openSession(terminal: Terminal, options: SessionOptions): Promise<Session> {
   const config = await readConfig(terminal)
   const { clock, stderr } = terminal
   const aside = createAside(stderr)
-  const log = createLogger({ stream: aside, clock, format: 'pretty', level: 'warn', secrets: listSecrets(config) })
+  const logger = createLogger({ stream: aside, clock, format: 'pretty', level: 'warn', secrets: listSecrets(config) })
+  const log = options.showsSources === true ? withoutSources(logger) : logger
   const { url, namespaces } = config.redis
   const world = url !== undefined ? 'redis' : options.demo === 'if-needed' && hasSources(config) ? 'sources' : 'demo'
   if (world === 'demo' && options.demo === 'if-needed') {
@@ -92,8 +102,12 @@ const hasSources = ({ sources: { files, ...byName } }: Config): boolean =>
   files.length > 0 || Object.values(byName).some((entries) => Object.keys(entries).length > 0)
 
 /** Opens a session for some work and closes it whatever happens. */
-export async function withSession<T>(terminal: Terminal, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = await openSession(terminal, { demo: 'if-needed' })
+export async function withSession<T>(
+  terminal: Terminal,
+  work: (session: Session) => Promise<T>,
+  options: Pick<SessionOptions, 'showsSources'> = {},
+): Promise<T> {
+  const session = await openSession(terminal, { demo: 'if-needed', ...options })
   try {
     await session.orchestrator.start()
     return await work(session)

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TuttiError } from '../contracts/errors.ts'
 import { parseDuration } from '../util/duration.ts'
-import { isEntries, type Leaf, membersOf, type Shape } from '../util/shape.ts'
+import { isEntries, type Leaf, type Member, membersOf, type Shape } from '../util/shape.ts'
 import type { FoundValue } from './merge-sources.ts'
 import type { Environment } from './read-variables.ts'
 import { type SettingPath, showPath } from './setting-path.ts'
@@ -121,7 +121,7 @@ interface Found {
 function* membersIn(shape: Shape, value: unknown, place: Place, { name }: Reading): Generator<Found> {
   const members = membersOf(shape)
   const taken = new Set<string>()
-  for (const [key, inner] of entriesOf(value, place, name)) {
+  for (const [key, inner] of entriesOf(value, members, place, name)) {
     if (shape.kind === 'names') {
       if (FOREIGN_NAMES.has(key))
         throw refusal(`"${key}" cannot be a name: it stands in "${showPath(place.file)}" in the file "${name}".`)
@@ -131,17 +131,25 @@ function* membersIn(shape: Shape, value: unknown, place: Place, { name }: Readin
     const member = members.find(({ code, wire }) => wire === key || code === key)
     const at = within(place, member?.code ?? key, key)
     if (member === undefined) {
-      const hint = hintFor(
-        at.file,
-        members.map(({ wire }) => wire),
-      )
-      throw refusal(`Unknown key "${showPath(at.file)}" in the file "${name}".${hint}`)
+      throw refusal(`Unknown key "${showPath(at.file)}" in the file "${name}".${hintAt(at, members)}`)
     }
     if (taken.has(member.code))
       throw refusal(`The key ${originOf(at, name)} stands there twice, in both spellings. Keep one.`)
     taken.add(member.code)
     yield { key: member.code, inner: { shape: member.shape, value: inner }, at }
   }
+}
+
+/** The nearest key, in the spelling of the unknown one, or the section that has just this key: `mcpServers` stands in `sources`. */
+function hintAt({ file }: Place, members: readonly Member[]): string {
+  const key = String(file.at(-1))
+  const section = members.find(({ shape }) => membersOf(shape).some(({ code, wire }) => code === key || wire === key))
+  if (section !== undefined) return ` Write it as "${showPath([...file.slice(0, -1), section.wire, key])}".`
+  const isCode = /\p{Lu}/u.test(key)
+  return hintFor(
+    file,
+    members.map(({ code, wire }) => (isCode ? code : wire)),
+  )
 }
 
 /** They would reach the objects that everything is made of. */
@@ -181,10 +189,11 @@ function takeSecret(value: Readonly<Record<string, unknown>>, place: Place, { na
   throw refusal(`The setting ${originOf(place, name)} is to come from the variable "${variable}", which is not set.`)
 }
 
-function entriesOf(value: unknown, { file }: Place, name: string): [string, unknown][] {
+function entriesOf(value: unknown, members: readonly Member[], { file }: Place, name: string): [string, unknown][] {
   if (isEntries(value)) return Object.entries(value)
   const what = file.length === 0 ? `The file "${name}"` : `The section "${showPath(file)}" of the file "${name}"`
-  throw refusal(`${what} must hold settings by name.`)
+  const known = members.length === 0 ? '' : ` There are: ${members.map(({ wire }) => wire).join(', ')}.`
+  throw refusal(`${what} must hold settings by name.${known}`)
 }
 
 const refusal = (message: string): TuttiError => new TuttiError('invalid_config', message)

@@ -105,9 +105,13 @@ export interface CapabilityChoice {
 /** What can be called now. */
 export interface CatalogApi {
   readonly fingerprint: string
-  components(): readonly Component[]
-  component(name: string): Component | undefined
-  search(query: string, options?: { readonly limit?: number }): Promise<readonly OfferedCapability[]>
+  /** With a principal, as it sees them: without what it may not use. */
+  components(options?: { readonly principal?: string }): readonly Component[]
+  component(name: string, options?: { readonly principal?: string }): Component | undefined
+  search(
+    query: string,
+    options?: { readonly limit?: number; readonly principal?: string },
+  ): Promise<readonly OfferedCapability[]>
   /**
    * What a planner would be shown for the request, with helpers and without what the principal may not use, and why: also of
    * what was held back. Chosen in the configured way; with a `limit` always by the search of this process.

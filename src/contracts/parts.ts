@@ -217,8 +217,12 @@ export interface PlanAsk {
   readonly view: CatalogView
   /** Set when a plan is to be written anew after some of its steps have ended. */
   readonly revise?: ReviseAsk
+  /** Whether it may be written anew later: then a step may say so with `replan_if`. */
+  readonly mayRevise?: boolean
   /** Whether steps should be told while the model still writes the plan. Absent: nothing is parsed before its end. */
   readonly isEarlyWelcome?: boolean
+  /** Nothing was recalled for it: there is no need to look again. */
+  readonly isRecalled?: boolean
   readonly signal: AbortSignal
   readonly emit: Emit
   readonly budget?: RunBudget
@@ -256,6 +260,8 @@ export type PlanEvent =
 
 /** Makes a document from a request. */
 export interface Planner {
+  /** A kept plan that is still valid, so that nothing needs to be chosen: choosing may cost a call. `plan` is asked otherwise. */
+  recall?(ask: Omit<PlanAsk, 'offered' | 'widen'>): Promise<Extract<PlanEvent, { type: 'document' }> | undefined>
   /** @throws TuttiError `model_*` when the model is away and nothing can stand in */
   plan(ask: PlanAsk): AsyncIterable<PlanEvent>
   /** Told of every request that was answered by a plan of its own, once the run has ended. */

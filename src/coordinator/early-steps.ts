@@ -46,7 +46,7 @@ export class EarlySteps {
   readonly #parts: EarlyStepsParts
   /** By name, each after what it builds on. */
   readonly #steps = new Map<string, EarlyStep>()
-  readonly #forget: () => void
+  #forget: () => void = () => undefined
   #begun = 0
   #running = 0
   /** The plan is known, or never will be. */
@@ -54,10 +54,7 @@ export class EarlySteps {
 
   constructor(parts: EarlyStepsParts) {
     this.#parts = parts
-    const { signal } = parts.context
-    this.#forget = whenAborted(signal, () => {
-      for (const early of this.#steps.values()) early.controller.abort(signal.reason)
-    })
+    this.#forget = whenAborted(parts.context.signal, () => this.stop())
   }
 
   /** A step was written: begun as soon as what it builds on has succeeded, if it may be. In other words than before it is another. */
@@ -102,28 +99,15 @@ export class EarlySteps {
     }
   }
 
-  /** There will be no plan, or nobody to run it: nothing goes on. */
+  /** There will be no plan, or nobody to run it, or the run is stopped: nothing goes on. */
   stop(): void {
-    const { context, clock } = this.#parts
+    const { context } = this.#parts
     const wasClosed = this.#isClosed
     this.#isClosed = true
-    for (const early of [...this.#steps.values()]) {
-      if (!context.signal.aborted && !wasClosed) this.#drop(early)
-      else if (early.state === 'running') {
-        const reason = toTuttiError(context.signal.reason, 'cancelled')
-        early.controller.abort(reason)
-        // One that does not heed the abort is told of all the same.
-        if (early.isTold && !this.#isSettled(early))
-          this.#parts.handle.emit({
-            type: 'step-end',
-            step: early.step.name,
-            status: 'cancelled',
-            error: errorInfo(reason),
-            durationMs: clock.now() - early.begunAt,
-          })
-        this.#end(early, 'dropped')
-      }
-    }
+    const all = [...this.#steps.values()]
+    if (context.signal.aborted || wasClosed) for (const early of all) if (early.state === 'running') this.#abort(early)
+    // What has ended belongs to a plan, or to none.
+    if (!wasClosed) for (const early of all) this.#drop(early)
     this.#letGo()
   }
 
@@ -184,6 +168,23 @@ export class EarlySteps {
 
   #isSettled({ step }: EarlyStep): boolean {
     return SETTLED.has(this.#parts.handle.view(step.name)?.status)
+  }
+
+  /** The run is stopped, and it with it. */
+  #abort(early: EarlyStep): void {
+    const { context, clock, handle } = this.#parts
+    const reason = toTuttiError(context.signal.reason, 'cancelled')
+    early.controller.abort(reason)
+    // One that does not heed the abort is told of all the same.
+    if (early.isTold && !this.#isSettled(early))
+      handle.emit({
+        type: 'step-end',
+        step: early.step.name,
+        status: 'cancelled',
+        error: errorInfo(reason),
+        durationMs: clock.now() - early.begunAt,
+      })
+    this.#end(early, 'dropped')
   }
 
   /** It is not in the plan, also when it has succeeded; neither is what builds on it. */

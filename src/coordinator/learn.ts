@@ -14,8 +14,12 @@ export function learnFrom(parts: OrchestratorParts, asked: Asked, response: Resp
   const about = { ...asked, view: planningView(parts, asked.principal) }
   quietly(() => {
     for (const { document } of revisions.slice(0, -1)) planner.learn?.(about, { document, isGood: false })
-    planner.learn?.(about, { document: plan, isGood })
+    // What had to be written anew once would have to be again.
+    if (revisions.length > 1) planner.evict?.(about)
   })
+  // What something stood in for is no example, least of all for when that is back.
+  if (response.degraded !== undefined) return
+  quietly(() => planner.learn?.(about, { document: plan, isGood }))
   if (!isGood) return
   const used = steps.flatMap(({ component, action, status: end }) =>
     end === 'succeeded' && component !== undefined && action !== undefined ? [{ component, action }] : [],

@@ -31,7 +31,8 @@ function isHarmless({ component, action }: Call, view: CatalogView): boolean {
 
 /** Everything that the call may turn out to be. */
 function callsOf({ component, action, capability = '' }: Ask, view: CatalogView): readonly Call[] {
-  if (component === undefined) return view.offering(capability).map(({ name }) => ({ component: name, action: capability }))
+  if (component === undefined)
+    return view.offering(capability).map(({ name }) => ({ component: name, action: capability }))
   if (action !== undefined) return [{ component, action }]
   return view.component(component)?.capabilities.map(({ name }) => ({ component, action: name })) ?? []
 }

@@ -45,6 +45,11 @@ export function whyReplan(
   return sentences.join(' ')
 }
 
+/** How many plans may follow the first, if there is somebody who could write one. */
+export function replansLeft({ maxReplans, canReplan }: OrchestratorParts, { run }: BoundedRun['handle']): number {
+  return (canReplan?.() ?? true) ? (run.maxReplans ?? maxReplans ?? 0) : 0
+}
+
 /** What has ended of the plan as it stands. What was skipped for the sake of another plan is still to do. */
 export function endedSteps(record: Response, view: (name: string) => StepView | undefined): Map<string, StepView> {
   const ended = new Map<string, StepView>()
@@ -69,7 +74,7 @@ const notAnew = (why: string): Revised => ({
 /** @throws what the planner throws when the run was stopped */
 export async function revisePlan(
   parts: OrchestratorParts,
-  { handle, work, budget }: BoundedRun,
+  { handle, work, whole, budget }: BoundedRun,
   asked: Asked,
   revise: {
     readonly document: PlanDocument
@@ -86,6 +91,7 @@ export async function revisePlan(
       runId: handle.run.runId,
       signal: work,
       revise: { document, steps: record.steps.filter(isOfPlan), reason, revision },
+      mayRevise: revision <= replansLeft(parts, handle),
       ...(budget !== undefined && { budget }),
     })
     const [error] = planned.issues.filter(({ severity }) => severity === 'error')
@@ -98,7 +104,8 @@ export async function revisePlan(
     handle.emit({ ...planEnd(planned), revision, reason })
     return { prepared }
   } catch (thrown) {
-    if (work.aborted) throw thrown
+    // When only the time for the work is up, there is some left for the answer.
+    if (whole.aborted) throw thrown
     return notAnew(toTuttiError(thrown).message)
   }
 }

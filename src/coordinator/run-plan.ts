@@ -3,7 +3,7 @@ import type { PreparedPlan } from '../contracts/compiled.ts'
 import type { RunContext } from '../contracts/parts.ts'
 import type { Ending } from '../record/ending.ts'
 import { readOutputs } from '../record/run-outputs.ts'
-import type { BoundedRun, OrchestratorParts } from './parts.ts'
+import { type BoundedRun, type OrchestratorParts, planningView } from './parts.ts'
 
 /** What is known of some steps already, and whether the plan may be written anew. */
 export type PlanState = Partial<Pick<RunContext, 'settled' | 'underway' | 'inputRevisions' | 'replan'>>
@@ -39,7 +39,8 @@ export function contextOf(
     signal: work,
     emit: handle.emit,
     flush: handle.flush,
-    view: parts.view,
+    // What the planner was not shown nobody calls for it: not as "any that offers it", nor in the place of what failed.
+    view: run.document === undefined ? planningView(parts, run.principal) : parts.view,
     settled: handle.settled,
     headers: parts.headersOf(handle),
   }

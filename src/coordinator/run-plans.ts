@@ -3,7 +3,7 @@ import type { PlanDocument } from '../contracts/plan.ts'
 import { type Ending } from '../record/ending.ts'
 import { joinDegraded, joinMissing } from '../record/join.ts'
 import type { Asked, BoundedRun, OrchestratorParts } from './parts.ts'
-import { endedSteps, revisePlan, whyReplan } from './replan.ts'
+import { endedSteps, replansLeft, revisePlan, whyReplan } from './replan.ts'
 import { type PlanState, runPlan } from './run-plan.ts'
 
 type Executed = Pick<Ending, 'outputs' | 'missing' | 'executionMs' | 'degraded'>
@@ -16,7 +16,6 @@ export async function runPlans(
   { document, begun }: { readonly document: PlanDocument; readonly begun: PlanState | undefined },
 ): Promise<Executed> {
   const { handle, work, budget } = bounded
-  const limit = handle.run.maxReplans ?? parts.maxReplans ?? 0
   let prepared = await parts.prepare(document)
   let state = begun
   let carried: PlanState['settled']
@@ -28,7 +27,7 @@ export async function runPlans(
   }
   for (let revision = 2; ; revision++) {
     const wishes: string[] = []
-    const mayReplan = revision - 1 <= limit && (parts.canReplan?.() ?? true)
+    const mayReplan = revision - 1 <= replansLeft(parts, handle)
     const executed = await run(mayReplan ? { ...state, replan: (step) => wishes.push(step) } : state)
     if (!mayReplan || work.aborted) return executed
     const record = handle.snapshot()
@@ -39,7 +38,7 @@ export async function runPlans(
         : await revisePlan(parts, bounded, asked, { document: prepared.document, record, reason, revision })
     if (revised.prepared === undefined) {
       // What was put off for another plan is done after all.
-      const isOver = wishes.length === 0 || budget?.exceeded !== undefined
+      const isOver = wishes.length === 0 || work.aborted
       const done = isOver ? executed : await run({ ...state, settled: endedSteps(record, (name) => handle.view(name)) })
       return {
         ...done,

@@ -9,6 +9,7 @@ import { EarlySteps } from './early-steps.ts'
 import { makePlan, planEnd } from './make-plan.ts'
 import { mayBeginEarly } from './may-begin-early.ts'
 import { type Asked, type BoundedRun, type OrchestratorParts, planningView } from './parts.ts'
+import { replansLeft } from './replan.ts'
 import { contextOf } from './run-plan.ts'
 import { runPlans } from './run-plans.ts'
 
@@ -42,7 +43,8 @@ async function planAndRun(
   const { runId, threadId } = handle.run
   const { emit } = handle
   const { request, principal, turns } = asked
-  const ask = { ...asked, emit, runId, signal: bounded.work, ...(budget !== undefined && { budget }) }
+  const mayRevise = replansLeft(parts, handle) > 0
+  const ask = { ...asked, emit, runId, signal: bounded.work, mayRevise, ...(budget !== undefined && { budget }) }
   const planned = await makePlan(parts, ask, early === undefined ? undefined : (written) => early.offer(written))
   const { document, issues, degraded } = planned
   const isInvalid = issues.some((issue) => issue.severity === 'error')

@@ -44,10 +44,7 @@ export class RunPlaces implements Places, GroupHost {
   readonly #line = new StepQueue()
   /** Set as soon as there is something to choose. */
   #order: StepOrder | undefined
-  readonly #groups = new Map<Demand, StepGroup>()
-  readonly #groupOf = new Map<number, StepGroup>()
-  /** Groups that wait for a place of the run. */
-  #open: StepGroup[] = []
+  readonly #waiting: WaitingGroups
   readonly #returning = new Map<number, Returning>()
   #taken = 0
   /** The line, since it was looked at. */
@@ -60,6 +57,13 @@ export class RunPlaces implements Places, GroupHost {
     const key = run.key ?? run.principal
     this.#ofRun = pools.enterRun(key)
     this.#flow = [...prefixesOf(key), run.runId]
+    this.#waiting = new WaitingGroups({
+      host: this,
+      limit: parts.limit,
+      admission: pools.admission,
+      sort: (first) => this.#sort(first),
+      describe: (index) => this.#describe(index),
+    })
   }
 
   /** Places of the run for steps that are at work elsewhere, each until it has ended. */
@@ -84,9 +88,9 @@ export class RunPlaces implements Places, GroupHost {
     const { limit } = this.#parts
     if (this.#taken >= limit || this.#isClosed) return false
     if (this.#hasGrown && this.#hasChoice()) this.#sort()
-    const group = this.#open.length === 0 ? undefined : this.#bestOpen()
+    const group = this.#waiting.bestOpen()
     const index = this.#line.peek()
-    if (group !== undefined && (index === undefined || this.#isBefore(group, index))) {
+    if (group !== undefined && (index === undefined || this.#waiting.isBefore(group, index))) {
       this.#tryGroup(group)
       return true
     }
@@ -148,28 +152,13 @@ export class RunPlaces implements Places, GroupHost {
   /** The step is over: it leaves its queue at once. */
   drop(index: number): void {
     if (this.#returning.size > 0) this.#returning.delete(index)
-    const group = this.#groupOf.size === 0 ? undefined : this.#groupOf.get(index)
-    if (group === undefined) return
-    this.#groupOf.delete(index)
-    group.live--
-    if (group.live === 0) return this.#end(group)
-    group.count(this.#parts.limit)
-    const next = group.queue.peek() === index && group.isParked ? this.#headOf(group) : undefined
-    if (next === undefined) return
-    // The next one may be less urgent than the one that has gone.
-    this.#describe(group, next)
-    this.#parts.pools.admission.reorder(group.demand, group)
+    this.#waiting.drop(index)
   }
 
   /** Steps that have not begun, which now never will. Those that had begun go on. */
   takeUnbegun(): number[] {
-    const waiting: number[] = []
-    for (const group of [...this.#groups.values()]) {
-      for (let index = group.queue.pop(); index !== undefined; index = group.queue.pop()) waiting.push(index)
-      this.#end(group)
-    }
+    const waiting = this.#waiting.takeAll()
     for (let index = this.#line.pop(); index !== undefined; index = this.#line.pop()) waiting.push(index)
-    this.#groupOf.clear()
     for (const index of waiting) if (this.#returning.has(index)) this.#line.push(index)
     return waiting.filter((index) => !this.#returning.has(index) && !this.#parts.starter.isSettled(index))
   }
@@ -178,32 +167,26 @@ export class RunPlaces implements Places, GroupHost {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const group of [...this.#groups.values()]) this.#end(group)
-    this.#groupOf.clear()
+    this.#waiting.takeAll()
     this.#returning.clear()
     this.#parts.pools.leaveRun(this.#ofRun)
   }
 
   /** All that the group's steps share is there: does the run have a place, and nothing better to do with it? */
   mayBegin(group: StepGroup): boolean {
-    const head = this.#headOf(group)
+    const head = this.#waiting.headOf(group)
     const next = this.#line.peek()
     const hasRoom = this.#taken < this.#parts.limit
-    if (head !== undefined && hasRoom && (next === undefined || this.#isBefore(group, next))) return true
-    this.#unpark(group)
-    if (head !== undefined) this.#open.push(group)
+    if (head !== undefined && hasRoom && (next === undefined || this.#waiting.isBefore(group, next))) return true
+    this.#waiting.open(group)
     return false
   }
 
   /** The group's best has its shared places. @returns whether others of it still wait there */
   beginOf(group: StepGroup): boolean {
-    const index = this.#headOf(group)
+    const index = this.#waiting.takeHead(group)
     if (index !== undefined) this.#beginHead(group, index)
-    if (!group.isParked) return false
-    const next = this.#headOf(group)
-    if (next === undefined) this.#end(group)
-    else this.#describe(group, next)
-    return group.isParked
+    return group.isParked && this.#waiting.showNext(group)
   }
 
   /** Whether more are ready than can begin, as far as a look at the first of them tells. */
@@ -229,51 +212,24 @@ export class RunPlaces implements Places, GroupHost {
     } catch (thrown) {
       return this.#refuse(index, toTuttiError(thrown))
     }
-    const group = demand === undefined || this.#groups.size === 0 ? undefined : this.#groups.get(demand)
-    if (demand === undefined || (group?.isParked !== true && pools.admission.take(demand)))
+    if (demand === undefined || (!this.#waiting.isParked(demand) && pools.admission.take(demand)))
       return this.#begin(index, target, demand)
-    this.#join(group ?? new StepGroup(this, demand, new StepQueue(this.#sort(index))), index)
-  }
-
-  #join(group: StepGroup, index: number): void {
-    const { limit } = this.#parts
-    const { demand } = group
-    const { component } = demand
-    if (component !== undefined && group.live < limit && component.waiting >= component.maxQueued) {
-      if (group.live === 0) this.#end(group)
-      return this.#refuse(index, queueFull(component))
-    }
-    this.#groups.set(demand, group)
-    this.#groupOf.set(index, group)
-    group.queue.push(index)
-    group.live++
-    if (!group.isParked) {
-      if (!this.#open.includes(group)) this.#park(group)
-      return
-    }
-    group.count(this.#parts.limit)
-    if (group.queue.peek() === index) {
-      this.#describe(group, index)
-      this.#parts.pools.admission.reorder(demand, group)
-    }
+    const full = this.#waiting.join(demand, index)
+    if (full !== undefined) this.#refuse(index, queueFull(full))
   }
 
   /** Its turn within the run. */
   #tryGroup(group: StepGroup): void {
-    const index = this.#headOf(group)
-    this.#open = this.#open.filter((other) => other !== group)
-    if (index === undefined) return this.#end(group)
-    if (!this.#parts.pools.admission.take(group.demand)) return this.#park(group)
-    this.#open.push(group)
-    this.#beginHead(group, index)
-    if (group.live === 0) this.#end(group)
+    const { admission } = this.#parts.pools
+    if (!this.#waiting.leaveOpen(group)) return
+    if (!admission.take(group.demand)) return this.#waiting.park(group)
+    const index = this.#waiting.takeHead(group)
+    this.#waiting.open(group)
+    if (index !== undefined) this.#beginHead(group, index)
+    this.#waiting.endIfEmpty(group)
   }
 
   #beginHead(group: StepGroup, index: number): void {
-    group.queue.pop()
-    group.live--
-    this.#groupOf.delete(index)
-    group.count(this.#parts.limit)
     const returning = this.#returning.get(index)
     this.#begin(index, returning === undefined ? targetOf(this.#parts, index) : returning.target, group.demand)
   }
@@ -305,36 +261,12 @@ export class RunPlaces implements Places, GroupHost {
     else starter.refuse(execution, error)
   }
 
-  #park(group: StepGroup): void {
-    const index = this.#headOf(group)
-    if (index === undefined) return this.#end(group)
-    group.isParked = true
-    group.count(this.#parts.limit)
-    this.#describe(group, index)
-    this.#parts.pools.admission.wait(group.demand, group)
-  }
-
-  #unpark(group: StepGroup): void {
-    group.isParked = false
-    group.count(this.#parts.limit)
-    if (group.live === 0) this.#groups.delete(group.demand)
-  }
-
-  /** Nobody of it waits any more. */
-  #end(group: StepGroup): void {
-    const wasParked = group.isParked
-    group.live = 0
-    this.#unpark(group)
-    if (this.#open.length > 0) this.#open = this.#open.filter((other) => other !== group)
-    if (wasParked) this.#parts.pools.admission.leave(group.demand, group)
-  }
-
-  /** What others see of the group: its best. */
-  #describe(group: StepGroup, index: number): void {
+  /** What others see of a group whose best this is. */
+  #describe(index: number): FairOrder {
     const { dueAtMs } = this.#parts.run
     const order = this.#sort()
     const [widest = ''] = this.#flow
-    group.order = {
+    return {
       priority: order.priorityOf(index),
       flow: this.#flow,
       weight: this.#parts.pools.weightOf(widest),
@@ -342,28 +274,6 @@ export class RunPlaces implements Places, GroupHost {
       rank: order.ranks[index] ?? 0,
       ...(dueAtMs !== undefined && { dueAtMs }),
     }
-  }
-
-  #headOf(group: StepGroup): number | undefined {
-    for (;;) {
-      const index = group.queue.peek()
-      if (index === undefined || this.#groupOf.get(index) === group) return index
-      group.queue.pop()
-    }
-  }
-
-  #bestOpen(): StepGroup | undefined {
-    let best: StepGroup | undefined
-    for (const group of this.#open) {
-      const index = this.#headOf(group)
-      if (index !== undefined && (best === undefined || !this.#isBefore(best, index))) best = group
-    }
-    return best
-  }
-
-  #isBefore(group: StepGroup, index: number): boolean {
-    const head = group.queue.peek()
-    return head !== undefined && this.#sort().isBefore(head, index)
   }
 
   /** @param first came before all that are in the line */

@@ -5,6 +5,7 @@ import type { PlanDocument, Step } from '../contracts/plan.ts'
 import { canonicalJson } from '../util/canonical-json.ts'
 import { isJsonList, isJsonObject } from '../util/json.ts'
 import { nameKey } from '../util/name-key.ts'
+import { mapTexts } from './map-texts.ts'
 
 /** Step names, each list in the order of the plan after (`removed`: of the plan before). */
 export interface PlanDiff {
@@ -18,33 +19,48 @@ export interface PlanDiff {
 /**
  * SHA-256, in hex, of what a step does: whom it calls with what, under which condition. Not of its name, nor of how it is
  * carried out (retries, timeouts, priority, approval): a result holds when those change.
+ *
+ * @param nameOf other names for the steps that it builds on; references then count in one spelling
  */
-export function stepHash(step: Step): string {
-  return hash('sha256', canonicalJson(contentOf(step)), 'hex')
+export function stepHash(step: Step, nameOf?: NameOf): string {
+  return hash('sha256', canonicalJson(contentOf(step, nameOf)), 'hex')
 }
 
-function contentOf(step: Step): Readonly<Record<string, unknown>> {
+type NameOf = (name: string) => string
+
+function contentOf(step: Step, nameOf: NameOf | undefined): Readonly<Record<string, unknown>> {
   const { type, component, action, capability, inputs, set, wait, prompt, outputSchema, description, fallback } = step
   const isGenerated = type === 'ai-generate'
+  const { dependsOn } = step
+  const bare = (text: string): string => (nameOf === undefined ? text : renameReferences(text, nameOf))
+  const value = (given: JsonValue | undefined): JsonValue | undefined =>
+    nameOf === undefined || given === undefined
+      ? given
+      : mapTexts(given, (text) => (text.includes('${') ? bare(text) : text))
   return {
     type,
     // As they are resolved: without regard to case.
     component: component === undefined ? undefined : nameKey(component),
     action: action === undefined ? undefined : nameKey(action),
     capability: capability === undefined ? undefined : nameKey(capability),
-    inputs: typeof inputs === 'object' && Object.keys(inputs).length === 0 ? undefined : inputs,
-    if: step.if,
-    set,
-    wait,
-    prompt,
+    inputs: typeof inputs === 'object' && Object.keys(inputs).length === 0 ? undefined : value(inputs),
+    if: step.if === undefined ? undefined : bare(step.if),
+    set: value(set),
+    wait: wait !== undefined && 'until' in wait ? { ...wait, until: bare(wait.until) } : wait,
+    prompt: value(prompt),
     outputSchema,
-    fallback,
+    fallback: fallback?.map((item) =>
+      'value' in item ? { value: value(item.value) } : { ...item, inputs: value(item.inputs) },
+    ),
     // Without a prompt it is the prompt.
     description: isGenerated && prompt === undefined ? description : undefined,
     // The model is shown what came out of them.
-    dependsOn: isGenerated ? step.dependsOn.toSorted() : undefined,
+    dependsOn: isGenerated ? (nameOf === undefined ? dependsOn : dependsOn.map(nameOf)).toSorted() : undefined,
   }
 }
+
+const renameReferences = (text: string, nameOf: NameOf): string =>
+  text.replace(REFERENCES, (_, plain?: string, quoted?: string) => `steps.${nameOf(plain ?? quoted ?? '')}`)
 
 /**
  * Compares by step name. A step is kept when it does the same and everything that it waits for or refers to is kept too: a
@@ -93,7 +109,8 @@ function addFrom(value: JsonValue, names: Set<string>): void {
   else if (isJsonObject(value)) for (const item of Object.values(value)) addFrom(item, names)
 }
 
+const REFERENCES = /\bsteps(?:\.([A-Za-z_][\w-]*)|\[\s*["']([^"']+)["']\s*\])/g
+
 function addReferences(text: string, names: Set<string>): void {
-  for (const [, plain, quoted] of text.matchAll(/\bsteps(?:\.([A-Za-z_][\w-]*)|\[\s*["']([^"']+)["']\s*\])/g))
-    names.add(plain ?? quoted ?? '')
+  for (const [, plain, quoted] of text.matchAll(REFERENCES)) names.add(plain ?? quoted ?? '')
 }

@@ -10,32 +10,39 @@ export interface KeptSteps {
   readonly wasKept: ReadonlySet<string>
 }
 
-/** A renamed step is found when all that it builds on has kept its name: the others refer to something else. */
+/** Those that do something: gates and waits are alike under any name. */
+const WITH_RESULT: ReadonlySet<Step['type']> = new Set(['call', 'transform', 'ai-generate'])
+
+/** A renamed step is found once all that it builds on is, under whatever name. */
 export function keptSteps(
   before: PlanDocument,
   after: PlanDocument,
   diff: PlanDiff = diffPlans(before, after),
 ): KeptSteps {
   const nameBefore = new Map(diff.kept.map((name) => [name, name]))
-  if (diff.added.length > 0 && diff.removed.length > 0) {
-    const same = new Set(diff.kept)
-    const contentOf = (step: Step): string | undefined => {
-      const dependencies = [...dependenciesOf(step)].sort()
-      if (step.type !== 'call' || dependencies.some((name) => !same.has(name))) return undefined
-      return [stepHash(step), ...dependencies].join(' ')
-    }
-    const removed = new Map<string, string[]>()
-    for (const step of stepsOf(before, diff.removed)) {
-      const content = contentOf(step)
-      if (content !== undefined) removed.set(content, [...(removed.get(content) ?? []), step.name])
-    }
-    for (const step of stepsOf(after, diff.added)) {
-      const content = contentOf(step)
-      const name = content === undefined ? undefined : removed.get(content)?.shift()
+  const gone = new Map<string, string[]>()
+  for (const step of stepsOf(before, [...diff.removed, ...diff.changed])) {
+    const content = contentOf(step, (name) => name)
+    if (content !== undefined) gone.set(content, [...(gone.get(content) ?? []), step.name])
+  }
+  let open = gone.size === 0 ? [] : stepsOf(after, [...diff.added, ...diff.changed])
+  for (let count = Infinity; open.length < count; ) {
+    count = open.length
+    open = open.filter((step) => {
+      const content = contentOf(step, (name) => nameBefore.get(name))
+      const name = content === undefined ? undefined : gone.get(content)?.shift()
       if (name !== undefined) nameBefore.set(step.name, name)
-    }
+      return name === undefined
+    })
   }
   return { nameBefore, wasKept: new Set(nameBefore.values()) }
+}
+
+/** What the step does, told in other names; undefined when it builds on something that has none. */
+function contentOf(step: Step, nameOf: (name: string) => string | undefined): string | undefined {
+  const names = [...dependenciesOf(step)].map(nameOf)
+  if (!WITH_RESULT.has(step.type) || names.includes(undefined)) return undefined
+  return [stepHash(step, (name) => nameOf(name) ?? name), ...names.sort()].join(' ')
 }
 
 function stepsOf({ steps }: PlanDocument, names: readonly string[]): Step[] {

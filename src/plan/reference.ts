@@ -37,6 +37,9 @@ function splitText(text: string): Piece[] {
   return pieces
 }
 
+/** A text as documents write it when it is to stand for itself, whatever is in it. */
+export const quoteText = (text: string): string => (text.includes('${') ? `\${${JSON.stringify(text)}}` : text)
+
 /** A value without references: it stands for itself. */
 export const literal = (source: JsonValue): CompiledValue => ({
   source,

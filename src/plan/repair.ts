@@ -113,13 +113,13 @@ function locateByAction(step: Step, wanted: string, view: CatalogView): Located 
   return offering.length === 1 ? { component: first, action } : undefined
 }
 
-/** `component/action`, `component.action` or `component:action` in one word; or a component's name with other separators. */
+/** `component / action` as the catalog shows them, `component.action` or `component:action` in one word; or a component's name with other separators. */
 function splitName(step: Step, name: string, view: CatalogView): Located | undefined {
   for (const separator of ['/', '.', ':', '#']) {
     const at = name.indexOf(separator)
     if (at <= 0) continue
-    const component = view.component(name.slice(0, at))
-    const wanted = name.slice(at + 1)
+    const component = view.component(name.slice(0, at).trim())
+    const wanted = name.slice(at + 1).trim()
     const action = component === undefined ? undefined : actionOf(component, wanted, view)
     if (
       component !== undefined &&

@@ -6,7 +6,8 @@ import { parseLenientJson } from '../util/lenient-json.ts'
 import { readTolerantly } from '../util/tolerant-json.ts'
 
 const NAME_KEYS = ['name', 'tool', 'tool_name', 'api', 'api_name', 'function', 'function_name', 'task'] as const
-const INPUT_KEYS = ['arguments', 'args', 'parameters', 'params', 'input', 'inputs', 'kwargs'] as const
+/** What others call the inputs of a call. */
+export const INPUT_KEYS = ['arguments', 'args', 'parameters', 'params', 'input', 'inputs', 'kwargs'] as const
 /** Keys that stand beside a call in some dialects and say nothing of what is called. */
 const ENVELOPE_KEYS: ReadonlySet<string> = new Set(['id', 'index', 'type', 'call_id', 'responses'])
 const MAX_CALLS = 1_000

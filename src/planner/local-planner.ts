@@ -45,11 +45,7 @@ export function planLocally(request: string, offered: readonly OfferedCapability
     if (draft !== undefined) {
       last = draft
       writer.add(draft)
-    } else if (
-      why === undefined &&
-      last !== undefined &&
-      isRepeat(clause, last, isContext)
-    ) {
+    } else if (why === undefined && last !== undefined && isRepeat(clause, last, isContext)) {
       const again = repeatWith(last, clause, text)
       if (again !== undefined) writer.add(again)
     } else if (why === undefined && clause.isAsk && clause.words.length > 0) {
@@ -110,7 +106,11 @@ function chooseForContext(clause: Clause, text: RequestText, matcher: Matcher): 
   const [best] = matcher.rank(clause)
   if (best === undefined || !isBesideValue(best, clause, text)) return {}
   const { draft, why } = chooseFor(clause, text, matcher)
-  return draft === undefined || why !== undefined || [...draft.inputs.values()].some(isSupply) ? {} : { draft }
+  if (draft === undefined || why !== undefined) return {}
+  // What the statements around it tell belongs to other things.
+  const own = fillInputs(draft.entry, clause, text, { isWide: false }).inputs
+  const isItsOwn = [...draft.inputs].every(([name, value]) => own.get(name)?.value === value)
+  return draft.inputs.size > 0 && isItsOwn ? { draft } : {}
 }
 
 function chooseFor(clause: Clause, text: RequestText, matcher: Matcher, around?: Clause): Choice {
@@ -159,10 +159,13 @@ function isBesideValue({ hits }: Match, clause: Clause, { tokens }: RequestText)
   })
 }
 
+/** Two tell something by their form; of a flood of values every capability would have to be tried. */
+const isFew = (values: number): boolean => values >= 2 && values <= 12
+
 /** "100 USD in KRW": nobody named it, but only one capability wants just such values. */
 function draftByForm(clause: Clause, text: RequestText, { entries }: Matcher): Draft | undefined {
   const fitting: Draft[] = []
-  for (const entry of clause.values.length < 2 ? [] : entries) {
+  for (const entry of isFew(clause.values.length) ? entries : []) {
     if (!entry.isReading) continue
     const filling = fillInputs(entry, clause, text, { isWide: false })
     if (filling.missing.length > 0 || filling.formed < 2) continue
@@ -191,10 +194,11 @@ function draftWithin(
   text: RequestText,
   matcher: Matcher,
 ): Draft {
-  const draft = draftCall(entry, { clause, text, matcher, above: [] })
-  if (around === undefined || draft.missing.length === 0) return draft
-  const wider = draftCall(entry, { clause: around, text, matcher, above: [] })
-  return wider.missing.length === 0 ? wider : draft
+  if (around !== undefined && fillInputs(entry, clause, text, { isWide: false }).missing.length > 0) {
+    const wider = fillInputs(entry, around, text, { isWide: false })
+    if (wider.missing.length === 0) return draftCall(entry, { clause: around, text, matcher, above: [] })
+  }
+  return draftCall(entry, { clause, text, matcher, above: [] })
 }
 
 function draftCall(entry: Entry, context: DraftContext): Draft {
@@ -219,7 +223,7 @@ function draftCall(entry: Entry, context: DraftContext): Draft {
 
 /** Only another value is told, with nothing that is strange to the call before. */
 function isRepeat(clause: Clause, { entry }: Draft, isContext: boolean): boolean {
-  if (clause.values.length === 0 || (isContext && clause.isStart)) return false
+  if (clause.values.length === 0 || isContext) return false
   return clause.words.length === 0 || (!clause.isAsk && clause.words.every((word) => entry.words.has(stem(word))))
 }
 

@@ -5,7 +5,7 @@ import { createIssue } from '../plan/issue.ts'
 import { isJsonList, isJsonObject } from '../util/json.ts'
 import { parseLenientJson } from '../util/lenient-json.ts'
 import { truncateText } from '../util/text.ts'
-import { stepsFromCalls, stepsFromText } from './import-calls.ts'
+import { INPUT_KEYS, stepsFromCalls, stepsFromText } from './import-calls.ts'
 
 export type ParsedPlan =
   | { readonly value: JsonObject; readonly issue?: never }
@@ -40,6 +40,14 @@ export function parsePlan(answer: string): ParsedPlan {
   return { value: withReason(withoutRemarks(value)) }
 }
 
+/** A plan that was written as YAML, alone or in a fence; undefined where no line begins its list of steps. */
+export function yamlPlanIn(answer: string): string | undefined {
+  const fenced = /```ya?ml[^\n]*\n([\s\S]*?)```/i.exec(answer)?.[1] ?? answer
+  const from = fenced.search(/^(?:name|steps):/m)
+  const plan = from === -1 ? '' : fenced.slice(from).replace(/^```[\s\S]*/m, '')
+  return /^steps:\s*(?:\[\]\s*)?$/m.test(plan) ? plan : undefined
+}
+
 /** The list of steps alone, and `{"plan": {...}}`, are meant as the plan. */
 function unwrapPlan(value: JsonValue): JsonObject | undefined {
   const calls = stepsFromCalls(value)
@@ -55,16 +63,24 @@ function unwrapPlan(value: JsonValue): JsonObject | undefined {
     const steps = Object.hasOwn(value, key) ? stepsFromCalls(value[key] ?? null) : undefined
     if (steps !== undefined) return { steps }
   }
-  return value
+  return STEP_NAMES.some((key) => typeof value[key] === 'string') ? { steps: [value] } : value
 }
+
+/** What only a step has: a plan of one step may be told as that step. */
+const STEP_NAMES = ['component', 'tool', 'agent', 'action', 'capability'] as const
 
 /** What models like to say beside a plan, and no document knows. Any other key that is unknown may be a mistake that matters. */
 const REMARKS: ReadonlySet<string> = new Set(
-  'reasoning rationale explanation thought thoughts analysis comment comments note notes confidence'.split(' '),
+  'reasoning rationale explanation thought thoughts analysis comment comments note notes confidence summary goal'.split(
+    ' ',
+  ),
 )
 
 /** Beside a step also these; a plan's own "reason" belongs to the document. */
-const STEP_REMARKS: ReadonlySet<string> = new Set([...REMARKS, 'reason', 'why', 'purpose'])
+const STEP_REMARKS: ReadonlySet<string> = new Set([
+  ...REMARKS,
+  ...'reason why purpose step step_number order expected_output'.split(' '),
+])
 
 function withoutRemarks(value: JsonObject): JsonObject {
   const { steps } = value
@@ -75,7 +91,15 @@ function withoutRemarks(value: JsonObject): JsonObject {
 }
 
 /** A step without what models like to say beside it. */
-export const cleanStep = (step: JsonObject): JsonObject => withName(dropRemarks(step, STEP_REMARKS))
+export const cleanStep = (step: JsonObject): JsonObject => withInputs(withName(dropRemarks(step, STEP_REMARKS)))
+
+/** Inputs under the name that calls have for them elsewhere. */
+function withInputs(step: JsonObject): JsonObject {
+  const [key, ...others] = INPUT_KEYS.filter((one) => one !== 'inputs' && isJsonObject(step[one] ?? null))
+  if (key === undefined || others.length > 0 || step.inputs !== undefined) return step
+  const { [key]: inputs, ...rest } = step
+  return inputs === undefined ? step : { ...rest, inputs }
+}
 
 const dropRemarks = (value: JsonObject, remarks: ReadonlySet<string>): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([key]) => !remarks.has(key)))
@@ -86,11 +110,17 @@ function withName({ id, ...step }: JsonObject): JsonObject {
   return { name: id, ...step }
 }
 
-/** No steps without a reason is the same honest "cannot", only shorter. */
+/** No steps without a reason is the same honest "cannot", only shorter; so is one thing that is missing without its list. */
 function withReason(value: JsonObject): JsonObject {
-  const { steps, reason } = value
-  const isEmpty = steps !== undefined && isJsonList(steps) && steps.length === 0
-  return isEmpty && (typeof reason !== 'string' || reason.trim() === '') ? { ...value, reason: NO_STEPS_REASON } : value
+  const { steps, reason, missing } = value
+  const told: JsonObject = typeof missing === 'string' ? { ...value, missing: [missing] } : value
+  const isNone = steps === null && (typeof reason === 'string' || missing !== undefined)
+  if (!isNone && !(steps !== undefined && isJsonList(steps) && steps.length === 0)) return told
+  return {
+    ...told,
+    steps: [],
+    ...((typeof reason !== 'string' || reason.trim() === '') && { reason: NO_STEPS_REASON }),
+  }
 }
 
 export const syntaxIssue = (message: string): Issue => createIssue({ code: 'syntax', path: [], message })

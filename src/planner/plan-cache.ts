@@ -81,7 +81,9 @@ export function createPlanCache({ settings, clock, modelId }: PlanCacheParts): P
       return { document, ageMs: clock.now() - storedAt, isFresh: isFresh(storedAt) }
     },
     store(ask, document) {
-      if (isCacheable(ask) && document.steps.length > 0) entries.set(keyOf(ask), { document, storedAt: clock.now() })
+      // One that counts on being written anew is half a plan.
+      const isWhole = document.steps.length > 0 && document.steps.every(({ replanIf }) => replanIf === undefined)
+      if (isCacheable(ask) && isWhole) entries.set(keyOf(ask), { document, storedAt: clock.now() })
     },
     learn(ask, document) {
       if (isCacheable(ask)) templates.learn(keyOf(ask, ''), ask.request, document, ask.view)

@@ -14,7 +14,7 @@ export interface PlanTemplates {
   find(key: string, request: string): { readonly document: PlanDocument; readonly storedAt: number } | undefined
   /** A plan that served its request. `key`: everything but the request that the plan depends on. */
   learn(key: string, request: string, document: PlanDocument, view: CatalogView): void
-  /** The plan of this request did not serve it: the form is not trusted again. */
+  /** The plan of this request did not serve it: the form is not trusted for as long as a plan is kept. */
   evict(key: string, request: string): void
   readonly size: number
 }
@@ -36,6 +36,7 @@ export function createPlanTemplates({ max, now, isFresh }: PlanTemplatesParts): 
     // A form may begin with a place; then nothing is fixed at its start.
     for (const start of [startOf(key, words[0]?.text), startOf(key)])
       for (const template of byStart.get(start) ?? []) {
+        if (template.state === 'refuted' && !isFresh(template.storedAt)) continue
         const values = matchRequest(template.pieces, words)
         if (values !== undefined) yield [template, values]
       }
@@ -68,7 +69,10 @@ export function createPlanTemplates({ max, now, isFresh }: PlanTemplatesParts): 
     evict(key, request) {
       const words = readWords(request)
       if (words === undefined) return
-      for (const [template] of matching(key, words)) template.state = 'refuted'
+      for (const [template] of matching(key, words)) {
+        template.state = 'refuted'
+        template.storedAt = now()
+      }
     },
     get size() {
       return byStart.size

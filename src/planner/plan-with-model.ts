@@ -6,11 +6,12 @@ import type { TuttiError } from '../contracts/errors.ts'
 import type { Message } from '../contracts/model.ts'
 import type { AskModel, Clock, Logger, PlanAsk, PlanEvent } from '../contracts/parts.ts'
 import type { Issue, PlanDocument } from '../contracts/plan.ts'
+import { documentToWire, readDocument } from '../plan/document.ts'
 import { hasErrors } from '../plan/issue.ts'
 import { canonicalJson } from '../util/canonical-json.ts'
 import { askForPlan, type Said } from './ask-for-plan.ts'
 import { type CheckedPlan, checkPlan } from './check-plan.ts'
-import { parsePlan } from './parse-plan.ts'
+import { type ParsedPlan, parsePlan, yamlPlanIn } from './parse-plan.ts'
 import { questionFor } from './plan-question.ts'
 import { type EarlierPlan, renderMessages, renderPlanSystem } from './prompt.ts'
 import { renderRepair } from './prompt-repair.ts'
@@ -38,7 +39,7 @@ export type DialogueEnd =
 export async function* planWithModel(ask: PlanAsk, parts: DialogueParts): AsyncGenerator<PlanEvent, DialogueEnd> {
   const { settings, log } = parts
   const { maxRepairs } = settings.planner
-  const system = renderPlanSystem(settings.planner)
+  const system = renderPlanSystem({ ...settings.planner, mayRevise: ask.mayRevise === true })
   let { offered } = ask
   let messages = openingOf(ask, parts)
   let before: string | undefined
@@ -77,10 +78,19 @@ async function readAnswer(
   settings: Config,
   offered: readonly OfferedCapability[],
 ): Promise<CheckedPlan> {
-  const parsed = said.broken === undefined ? parsePlan(said.answer) : { issue: said.broken }
+  const parsed = said.broken === undefined ? await parseAnswer(said.answer) : { issue: said.broken }
   if (parsed.issue !== undefined) return { document: { steps: [] }, issues: [parsed.issue] }
   const value = ask.revise === undefined ? parsed.value : withFinished(parsed.value, ask.revise)
   return checkPlan(value, ask, settings, offered)
+}
+
+/** As JSON or calls; what is neither may be a plan in YAML, which is the same document. */
+async function parseAnswer(answer: string): Promise<ParsedPlan> {
+  const parsed = parsePlan(answer)
+  if (parsed.value !== undefined && Object.hasOwn(parsed.value, 'steps')) return parsed
+  const yaml = yamlPlanIn(answer)
+  const document = yaml === undefined ? undefined : (await readDocument(yaml)).document
+  return document === undefined ? parsed : { value: documentToWire(document) }
 }
 
 /**

@@ -19,6 +19,9 @@ export interface PlannerParts {
   readonly log: Logger
 }
 
+type RecallAsk = Omit<PlanAsk, 'offered' | 'widen'>
+type Planned = Extract<PlanEvent, { type: 'document' }>
+
 const NO_MODEL =
   'No model is configured; set OPENAI_API_KEY or ANTHROPIC_API_KEY, or TUTTI_MODEL, to have requests planned by one.'
 
@@ -29,12 +32,13 @@ export function createPlanner(parts: PlannerParts): Planner {
   const { ask: model, settings, clock, log } = parts
   const cache = createPlanCache({ settings, clock, modelId: () => model.modelId('plan') })
   const examples = createPlanExamples({ max: settings.planner.examples })
+  const recall = (ask: RecallAsk): Promise<Planned | undefined> => planFromCache(ask, settings, cache)
   return {
+    recall,
     async *plan(ask) {
       const isFirst = ask.revise === undefined
-      const known = isFirst
-        ? ((await planFromCache(ask, settings, cache)) ?? (await planShortly(ask, parts)))
-        : undefined
+      const kept = isFirst && ask.isRecalled !== true ? await recall(ask) : undefined
+      const known = isFirst ? (kept ?? (await planShortly(ask, parts))) : undefined
       if (known !== undefined) {
         yield known
         return
@@ -70,22 +74,23 @@ export function createPlanner(parts: PlannerParts): Planner {
   }
 }
 
-async function planFromCache(ask: PlanAsk, settings: Config, cache: PlanCache): Promise<PlanEvent | undefined> {
+/** Checked against all that the principal may use: what was offered at the time is no limit. */
+async function planFromCache(ask: RecallAsk, settings: Config, cache: PlanCache): Promise<Planned | undefined> {
   const kept = cache.find(ask)
   if (kept?.isFresh === true) {
-    const { document, issues } = await checkPlan(kept.document, ask, settings, ask.offered)
+    const { document, issues } = await checkPlan(kept.document, ask, settings, [])
     if (!hasErrors(issues)) {
       cache.count(ask, 'hit')
       return { type: 'document', document, issues, way: 'cache' }
     }
-    cache.evict(ask)
+    // Values that a form does not bear say nothing against it; the model's plan takes the place of a kept one.
   }
   cache.count(ask, 'miss')
   return undefined
 }
 
 /** A request that one capability surely serves needs no model to say so. */
-async function planShortly(ask: PlanAsk, { ask: model, settings }: PlannerParts): Promise<PlanEvent | undefined> {
+async function planShortly(ask: PlanAsk, { ask: model, settings }: PlannerParts): Promise<Planned | undefined> {
   // Without a model the local planner does what it can anyway, and says that it stands in.
   if (!settings.planner.shortWay || !model.available('plan')) return undefined
   if (ask.turns.length > 0 || ask.offered.length > MAX_SHORT_OFFER) return undefined

@@ -15,32 +15,37 @@ import { CATALOG_NOTE, CATALOG_TAKEN, DEGRADED_NOTE, EMPTY_CATALOG } from './pro
 import { TURNS_NOTE, TURNS_TAKEN } from './prompts/conversation.ts'
 import { EARLIER_PLANS_NOTE, EARLIER_PLANS_TAKEN } from './prompts/earlier-plans.ts'
 import { EXAMPLE } from './prompts/example.ts'
-import { RULES } from './prompts/rules.ts'
+import { ANSWER_RULE, REPLAN_RULE, RULES } from './prompts/rules.ts'
 
 const MAX_METADATA_CHARS = 4_000
 const MAX_TURNS = 10
 const MAX_TURN_CHARS = 4_000
 
-const STANDARD = `${RULES}\n\n${EXAMPLE}\n\n${FENCE_RULE}`
+const standardOf = (rules: string): string => [rules, ANSWER_RULE, EXAMPLE, FENCE_RULE].join('\n\n')
+const STANDARD = standardOf(RULES)
+const WITH_REPLAN = standardOf(`${RULES}\n${REPLAN_RULE}`)
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24)
 
 /** Part of every cached plan's key: it changes with the texts. */
 export const PROMPT_VERSION = hashOf(
-  [STANDARD, CATALOG_NOTE, DEGRADED_NOTE, CATALOG_TAKEN, TURNS_NOTE, EARLIER_PLANS_NOTE].join('\n'),
+  [WITH_REPLAN, CATALOG_NOTE, DEGRADED_NOTE, CATALOG_TAKEN, TURNS_NOTE, EARLIER_PLANS_NOTE].join('\n'),
 )
 
 export interface SystemVoice extends Voice {
   /** The operator's own text: `{{rules}}` stands for the standard rules with their example. */
   readonly template?: string | undefined
+  /** Whether the rest of the plan will be asked for where a step says so. */
+  readonly mayRevise?: boolean
 }
 
 const RULES_PLACE = /\{\{\s*rules\s*\}\}/g
 
 /** The system text of planning: the standard rules, or the operator's text around or instead of them. */
-export function renderPlanSystem({ template, ...voice }: SystemVoice): string {
-  if (template === undefined) return renderSystem(STANDARD, voice)
-  const framed = template.replace(RULES_PLACE, () => STANDARD)
+export function renderPlanSystem({ template, mayRevise, ...voice }: SystemVoice): string {
+  const standard = mayRevise === true ? WITH_REPLAN : STANDARD
+  if (template === undefined) return renderSystem(standard, voice)
+  const framed = template.replace(RULES_PLACE, () => standard)
   // What fences mean is no matter of taste.
   return renderSystem(framed.includes(FENCE_RULE) ? framed : `${framed}\n\n${FENCE_RULE}`, voice)
 }

@@ -55,6 +55,8 @@ class Fold implements RunFold {
   #planningMs = 0
   #answer = ''
   #degraded: Degraded | undefined
+  /** Made when the first step is left behind, or kept under another name. */
+  #used: Map<string, number> | undefined
   #final: Response | undefined
 
   constructor(runId: string) {
@@ -146,10 +148,7 @@ class Fold implements RunFold {
   }
 
   revisions(): ReadonlyMap<string, number> | undefined {
-    if (this.#left.length === 0) return undefined
-    const last = new Map<string, number>()
-    for (const { name, revision } of this.#left) last.set(name, Math.max(revision, last.get(name) ?? 0))
-    return last
+    return this.#used
   }
 
   #planned(event: Extract<RunEvent, { type: 'plan-end' }>): void {
@@ -176,7 +175,9 @@ class Fold implements RunFold {
     }
     this.#arrange(document, (name) => {
       const step = this.#steps.get(kept.nameBefore.get(name) ?? '')
-      if (step !== undefined) step.name = name
+      if (step === undefined || step.name === name) return step
+      this.#use(step)
+      step.name = name
       return step
     })
   }
@@ -191,7 +192,7 @@ class Fold implements RunFold {
       fold.adopt(step)
       steps.set(step.name, fold)
     }
-    this.#left.push(...before)
+    for (const step of before) this.#put(step)
     this.#steps = steps
     this.#last = undefined
   }
@@ -199,9 +200,24 @@ class Fold implements RunFold {
   #leave(name: string): void {
     const step = this.#steps.get(name)
     if (step === undefined) return
-    this.#left.push(step)
+    this.#put(step)
     this.#steps.delete(name)
     this.#last = undefined
+    // The first step of the run is one that counts.
+    const begun = [...this.#steps.values()].map(({ startedAt }) => startedAt).filter((at) => at !== undefined)
+    this.#firstStepAt = begun.sort()[0]
+  }
+
+  /** It is none of the plan any more. */
+  #put(step: StepFold): void {
+    this.#left.push(step)
+    this.#use(step)
+  }
+
+  /** Whoever bears the name from now on calls with keys of its own. */
+  #use({ name, revision }: StepFold): void {
+    this.#used ??= new Map()
+    this.#used.set(name, Math.max(revision, this.#used.get(name) ?? 0))
   }
 
   #stepOf(name: string): StepFold {

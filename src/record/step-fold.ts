@@ -46,6 +46,10 @@ export class StepFold {
     return Number(this.#idempotencyKey.slice(this.#idempotencyKey.lastIndexOf(':') + 1))
   }
 
+  get startedAt(): string | undefined {
+    return this.#startedAt
+  }
+
   get isSettled(): boolean {
     return this.#end !== undefined && this.#status === this.#end.status
   }

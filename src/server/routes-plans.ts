@@ -61,10 +61,10 @@ export function catalogRoutes({ orchestrator }: ServerParts): Route[] {
       summary: 'All components with their capabilities and instances, and the sources they come from.',
       query: emptyQuery,
       answers: { 200: 'Catalog' },
-      handle: async () =>
+      handle: async ({ caller }) =>
         jsonResponse({
           fingerprint: catalog.fingerprint,
-          components: catalog.components().map(componentToWire),
+          components: catalog.components(caller).map(componentToWire),
           sources: catalog.sources().map(sourceToWire),
         }),
     },
@@ -77,12 +77,12 @@ export function catalogRoutes({ orchestrator }: ServerParts): Route[] {
       answers: { 200: 'SearchResult' },
       async handle(asked) {
         const { q, k, explain } = readQuery(searchQuery, asked.query)
+        const { principal } = asked.caller
         if (explain === 'true') {
-          const { principal } = asked.caller
           const { offered, hidden } = await catalog.choose(q, { principal, limit: k, signal: asked.gone })
           return jsonResponse({ items: offered.map(offeredToWire), hidden })
         }
-        const found = await catalog.search(q, { limit: k })
+        const found = await catalog.search(q, { limit: k, principal })
         return jsonResponse({ items: found.map(offeredToWire) })
       },
     },
@@ -96,7 +96,7 @@ export function catalogRoutes({ orchestrator }: ServerParts): Route[] {
       problems: [404],
       async handle(asked) {
         const { component: name = '' } = asked.params
-        return jsonResponse(componentToWire(findComponent(catalog, name)))
+        return jsonResponse(componentToWire(findComponent(catalog, name, asked.caller)))
       },
     },
   ]

@@ -103,7 +103,7 @@ export const listQuery = z.strictObject({
 export const searchQuery = z.strictObject({
   q: z
     .string({ error: 'must be given' })
-    .max(1_000)
+    .max(1_000, 'must have at most 1000 characters')
     .refine((text) => text.trim() !== '', 'must not be blank'),
   k: wholeNumber(1, 100, 10),
   explain: z
@@ -117,7 +117,7 @@ export const searchQuery = z.strictObject({
 export const capabilitiesBody = z.object({
   query: z
     .string({ error: 'must be given' })
-    .max(10_000)
+    .max(10_000, 'must have at most 10000 characters')
     .refine((text) => text.trim() !== '', 'must not be blank'),
   metadata: z.record(z.string(), z.unknown()).nullish(),
   top_k: z.number().int().min(1).max(200).default(20),

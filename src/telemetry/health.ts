@@ -2,6 +2,7 @@
 import type { BreakerReport, HealthReport, SourceHealth } from '../contracts/api.ts'
 import type { Component } from '../contracts/capability.ts'
 import type { SkippedEntry } from '../contracts/parts.ts'
+import { counted } from '../util/text.ts'
 
 export interface HealthParts {
   readonly sources: readonly SourceHealth[]
@@ -22,12 +23,12 @@ type Check = HealthReport['checks'][string]
 
 function checkSource(source: SourceHealth): Check {
   const left = source.skipped === undefined ? '' : `; ${source.skipped.length} left out: ${showSkipped(source.skipped)}`
-  const count = `${source.components} ${source.components === 1 ? 'component' : 'components'}${left}`
+  const count = `${counted(source.components, 'component')}, ${counted(source.capabilities, 'capability')}${left}`
   switch (source.state) {
     case 'ready':
       return { status: 'ok', message: count }
     case 'loading':
-      return { status: 'degraded', message: 'Not loaded yet.' }
+      return { status: 'degraded', message: 'It has not answered yet. It is used as soon as it does.' }
     case 'stale':
       return { status: 'degraded', message: `Keeps its last good list (${count}). ${source.error ?? ''}`.trim() }
     case 'failed':

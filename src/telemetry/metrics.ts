@@ -42,9 +42,9 @@ interface ModelCalls {
 /** Steps of one run that have begun and not ended. */
 interface RunningSteps {
   steps: number
-  /** Begun while the plan was still being written, until it is known. */
-  early: number
-  /** Of those, the ones at work; made when there are any. */
+  /** Begun while the plan was still being written, until it is known; made when there are any. */
+  early: Set<string> | undefined
+  /** Of those, the ones at work. */
   earlyAtWork: Set<string> | undefined
 }
 
@@ -129,7 +129,8 @@ export function createMetrics(): Metrics {
     if (early !== true) return
     earlySteps.begun++
     if (run === undefined) return
-    run.early++
+    run.early ??= new Set()
+    run.early.add(step)
     run.earlyAtWork ??= new Set()
     run.earlyAtWork.add(step)
   }
@@ -137,16 +138,16 @@ export function createMetrics(): Metrics {
     if (way === 'given') return
     record(planningSeconds, durationMs / 1000)
     const run = running.get(runId)
-    if (run === undefined) return
-    earlySteps.kept += run.early
-    run.early = 0
+    if (run?.early === undefined) return
+    earlySteps.kept += run.early.size
+    run.early = undefined
   }
   const endStep = ({ runId, step, status, skipReason }: Extract<RunEvent, { type: 'step-end' }>): void => {
     const run = running.get(runId)
     const wasAtWork = run?.earlyAtWork?.delete(step) ?? false
     if (skipReason === 'not-in-plan') {
-      earlySteps.dropped++
-      if (run !== undefined && run.early > 0) run.early--
+      // One that its `if` skipped had not begun.
+      if (run?.early?.delete(step) === true) earlySteps.dropped++
       // Its own end was counted already.
       if (!wasAtWork) return
     }
@@ -172,7 +173,7 @@ export function createMetrics(): Metrics {
     observe(event) {
       switch (event.type) {
         case 'run-start':
-          running.set(event.runId, { steps: 0, early: 0, earlyAtWork: undefined })
+          running.set(event.runId, { steps: 0, early: undefined, earlyAtWork: undefined })
           break
         case 'step-start':
           startStep(event)

@@ -87,6 +87,10 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return best !== undefined && resembles(word, best) ? ` Did you mean "${best}"?` : ''
 }
 
+/** `1 capability`, `2 capabilities`. */
+export const counted = (count: number, noun: string): string =>
+  count === 1 ? `1 ${noun}` : `${count} ${noun.replace(/y$/, 'ie')}s`
+
 /** At most `maxChars` UTF-16 units; what is cut ends in `…`, never inside a character. */
 export function truncateText(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text

@@ -121,6 +121,50 @@ describe('renderCapability', () => {
     expect(renderCapability(unknown)).toContain('inputs: not described')
   })
 
+  it.each<[string, JsonObject, string]>([
+    [
+      'parts and references',
+      {
+        allOf: [{ type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }, { $ref: '#/$defs/b' }],
+        $defs: { b: { properties: { b: { type: 'integer' } }, required: ['b'] } },
+      },
+      'inputs:\n- a (string, required)\n- b (integer, required)',
+    ],
+    [
+      'one of several sets',
+      {
+        anyOf: [
+          { properties: { id: { type: 'string' } }, required: ['id'] },
+          { properties: { name: { type: 'string' } } },
+        ],
+      },
+      'inputs: {id: string} | {name?: string}',
+    ],
+    [
+      'sets that are required together',
+      { properties: { a: {}, b: {}, c: {} }, oneOf: [{ required: ['a'] }, { required: ['b', 'c'] }] },
+      'inputs:\n- a (any, optional)\n- b (any, optional)\n- c (any, optional)\n- required: a, or b with c',
+    ],
+    [
+      'keys that only run time knows',
+      { type: 'object', additionalProperties: { type: 'number' } },
+      'inputs: {[key]: number}',
+    ],
+  ])('shows inputs as the validation reads them: %s', (_, inputSchema, text) => {
+    const [one] = offer([component('t', { c: { description: 'd' } })])
+    if (one === undefined) throw new Error('nothing is offered')
+    expect(renderCapability({ ...one, capability: { ...one.capability, inputSchema } })).toContain(`d\n${text}`)
+  })
+
+  it('does not let one capability with thousands of required inputs drown the others', () => {
+    const inputs = Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, i) => [`p${i}`, { type: 'string', description: 'x'.repeat(500) }]),
+    )
+    const text = only('t', { c: { description: 'd', inputs } })
+    expect(text.length).toBeLessThan(8_500)
+    expect(text).toMatch(/- and \d+ more required inputs$/)
+  })
+
   it('keeps required inputs and a bounded number of optional ones', () => {
     const inputs = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`i${i}`, { type: 'string' }]))
     const text = only('t', { c: { description: 'd', inputs, required: ['i99'] } })

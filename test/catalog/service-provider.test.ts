@@ -124,6 +124,16 @@ describe('the external search service', () => {
     expect((await ask()).names).toEqual(['fx/convert', 'fx/rates'])
   })
 
+  it('is read quickly, whatever its text is made to cost', async () => {
+    const blanks = ' '.repeat(900_000)
+    const text = `Agent: fx${blanks}x\n  - Capability: now${blanks}x\nAgent: fx (ID: 1)${blanks}\n  - Capability: rates${blanks}\n`
+    const server = await serve(() => good(['fx'], text.slice(0, 1_900_000)))
+    const { ask } = await provide(server.origin)
+    const begun = performance.now()
+    expect((await ask()).names.length).toBeGreaterThan(0)
+    expect(performance.now() - begun).toBeLessThan(500)
+  })
+
   it('that finds nothing has answered: nothing fits (B04)', async () => {
     const server = await serve(() => good([]))
     const { ask } = await provide(server.origin)

@@ -272,4 +272,22 @@ describe('the nearest of many vectors', () => {
     // 31 million products, two million at a time.
     expect(turns).toBeGreaterThanOrEqual(14)
   })
+
+  it('are searched by one request after the other, so that many at once hold nobody longer than one', async () => {
+    const store = createVectorStore()
+    const vector = new Float32Array(2_048).fill(1)
+    for (let i = 0; i < 1_500; i++) store.add(String(i), vector)
+    const rows = Int32Array.from({ length: 1_500 }, (_, i) => i)
+    let turns = 0
+    let isOver = false
+    const beat = (): void => {
+      turns++
+      if (!isOver) setImmediate(beat)
+    }
+    setImmediate(beat)
+    // Each gives way once: side by side, all would be done within two turns.
+    await Promise.all(Array.from({ length: 8 }, () => store.nearest(vector, rows, 1)))
+    isOver = true
+    expect(turns).toBeGreaterThanOrEqual(8)
+  })
 })

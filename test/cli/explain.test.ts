@@ -60,6 +60,8 @@ describe('tutti explain', () => {
     const { code, out } = await tutti(['explain', 'plan.yaml'], { cwd })
     expect(code).toBe(3)
     expect(out).toContain('stock-service/stock_quot; NO SUCH ACTION')
+    // Of what nobody knows, it is not said that it only reads.
+    expect(out).toMatch(/^side effects: unknown of stock-service$/m)
     expect(out).toMatch(/\nerror: .*stock_quot/)
   })
 

@@ -57,7 +57,7 @@ describe('tutti as a process', () => {
     [['ask', '  '], /The request is empty/],
     [['run', 'x.yaml', '--input', 'novalue'], /NAME=VALUE/],
     [['serve', '--port', '99999'], /whole number from 0 to 65535/],
-    [['validate', 'no-such-file.yaml'], /"no-such-file.yaml" cannot be read \(ENOENT\)/],
+    [['validate', 'no-such-file.yaml'], /"no-such-file.yaml" cannot be read: it does not exist\./],
     [['runs', 'list', '--server', 'http://127.0.0.1:1'], /No server answers at "http:\/\/127.0.0.1:1"/],
   ])('says what is wrong with %j and never shows a stack', async (args, message) => {
     const { code, err } = await tutti(args)

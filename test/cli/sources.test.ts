@@ -55,7 +55,7 @@ describe('sources of the configuration, on the command line', () => {
     const checkOf = (name: string) => checks.find((check) => check.name === name)
     expect(checkOf('source:mcp:memory')).toMatchObject({ status: 'ok' })
     expect(checkOf('source:openapi:shop')).toMatchObject({
-      message: expect.stringMatching(/^1 component; 1 left out: .*scan/) as string,
+      message: expect.stringMatching(/^1 component, 1 capability; 1 left out: .*scan/) as string,
     })
     expect(checkOf('source:a2a:travel')).toMatchObject({ status: 'failed' })
     expect(configuration).toMatchObject({ sources: { mcpServers: { memory: { env: { API_KEY: '[set]' } } } } })

@@ -180,3 +180,50 @@ describe('the card of an agent', () => {
     expect(agent.calls[0]?.headers).toMatchObject({ 'x-key': 'of-ours', traceparent: '00-a-b-01' })
   })
 })
+
+describe('an agent that says back what it was sent', () => {
+  const headers = { Authorization: 'Bearer token-123456', 'X-Api-Key': 'key-123456' }
+
+  it('gives it to nobody, neither in an answer nor in an error', async () => {
+    let fails = false
+    const { source } = await start(
+      {
+        execute: plan,
+        intercept: (request, response, sent) => {
+          if (sent === undefined) return false
+          const { authorization } = request.headers
+          const text = `${authorization} and ${String(request.headers['x-api-key'])}`
+          const body = fails ? text : JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32603, message: text } })
+          response.writeHead(500, { 'content-type': fails ? 'text/plain' : 'application/json' }).end(body)
+          return true
+        },
+      },
+      { headers },
+    )
+    const told = await codeOf(() => call(source, { message: 'go' }))
+    expect(told.message).toContain('[secret Authorization] and [secret X-Api-Key]')
+    fails = true
+    const failed = await codeOf(() => call(source, { message: 'go' }))
+    expect(failed.details).toMatchObject({ body: 'Bearer [secret Authorization] and [secret X-Api-Key]' })
+  })
+
+  it('is shown the credentials that the configuration declares of it', async () => {
+    const seen: unknown[] = []
+    const { source } = await start({
+      execute: (turn) => {
+        turn.begin()
+        turn.artifact('echo', [textPart(`You are ${String(seen.at(-1))}`)])
+        turn.end(TaskState.TASK_STATE_COMPLETED)
+      },
+      intercept: (request) => {
+        seen.push(request.headers.authorization)
+        return false
+      },
+    })
+    const credentials = { type: 'bearer', token: 'token-123456' } as const
+    source.invoker.usePolicies?.((name) => (name === 'travel' ? { credentials } : undefined))
+    const { body } = await call(source, { message: 'go' })
+    expect(new Set(seen)).toEqual(new Set(['Bearer token-123456']))
+    expect(body).toMatchObject({ data: { text: 'You are Bearer [secret credentials]' } })
+  })
+})

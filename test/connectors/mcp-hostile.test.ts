@@ -2,7 +2,17 @@
 import { describe, expect, it, vi } from 'vitest'
 import { isJsonObject } from '../../src/util/json.ts'
 import { createManualClock } from '../support/manual-clock.ts'
-import { createWorld, isAlive, node, programOf, rawServer, type World } from '../support/mcp/world.ts'
+import { startRawHttp } from '../support/mcp/raw-http.ts'
+import {
+  createWorld,
+  isAlive,
+  node,
+  programOf,
+  rawServer,
+  startListening,
+  supportProgram,
+  type World,
+} from '../support/mcp/world.ts'
 
 const pids = async (world: World) => {
   const { body } = await world.call('pid')
@@ -221,4 +231,49 @@ describe('a server that talks nonsense', () => {
 it('a server that prints to its output before it speaks is understood', async () => {
   await using world = createWorld(node(programOf('memory')))
   expect((await world.load()).capabilities.length).toBeGreaterThan(5)
+})
+
+describe('a server that tells what it was given', () => {
+  const env = { API_TOKEN: 'token-123456', PLACE: '/data' }
+
+  it('gives it to nobody: neither as an answer, nor as its trouble, which is short', async () => {
+    await using world = createWorld({ ...rawServer(), env })
+    const { body } = await world.call('environment')
+    expect(body).toMatchObject({ API_TOKEN: '[secret API_TOKEN]', PLACE: '/data' })
+    await using other = createWorld({ ...rawServer('tell-tale'), env })
+    const trouble = await other.load().catch((thrown: Error) => thrown.message)
+    expect(trouble).toMatch(/^MCP server "server": I know \[secret API_TOKEN\] x+…$/)
+    expect(String(trouble).length).toBeLessThan(1_100)
+  })
+})
+
+describe('an answer that is nested too deeply', () => {
+  it('fails its call at once, over pipes as over HTTP', async () => {
+    await using world = createWorld(rawServer())
+    await expect(world.call('deep')).rejects.toMatchObject({ code: 'bad_response', details: { sent: true } })
+    await using server = await startRawHttp(({ json }) =>
+      json(`{"content":[],"structuredContent":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`),
+    )
+    await using far = createWorld({ url: server.url })
+    await expect(far.call('go')).rejects.toMatchObject({ code: 'bad_response', details: { sent: true } })
+  })
+})
+
+describe('a process that is ended by a signal', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('takes its servers along at %s', async (signal) => {
+    await using started = await startListening([supportProgram('orphan.ts')], /server (\d+)\n/)
+    const pid = Number(started.match[1])
+    const ended = new Promise((resolve) => started.child.once('exit', (_code, by) => resolve(by)))
+    started.child.kill(signal)
+    expect(await ended).toBe(signal)
+    await gone(pid)
+  })
+
+  it.each(['once', 'alone'])('is left to who ends the program itself (%s)', async (manner) => {
+    await using started = await startListening([supportProgram('orphan.ts'), manner], /server (\d+)\n/)
+    const ended = new Promise((resolve) => started.child.once('exit', (code) => resolve(code)))
+    started.child.kill('SIGTERM')
+    expect(await ended).toBe(7)
+    await gone(Number(started.match[1]))
+  })
 })

@@ -108,6 +108,27 @@ describe('credentials', () => {
     expect(world.calls()[0]?.url).toBe('/x?q=1&api_key=query%20secret%26')
   })
 
+  it('are no inputs where the document says that a header of the configuration is a parameter', async () => {
+    const parameters = [{ name: 'x-tenant', in: 'header', required: true, schema: { type: 'string' } }]
+    const document = { paths: { '/x': { get: { operationId: 'x', parameters, ...ok } } } }
+    const world = await open(document, { spec: { headers: { 'X-Tenant': 'ours' } } })
+    expect((await world.capability('x')).inputSchema.properties).toEqual({})
+    await world.call('x', { 'x-tenant': 'theirs' })
+    expect(world.calls()[0]?.headers['x-tenant']).toBe('ours')
+  })
+
+  it('are taken out of headers too, which are what HEAD answers', async () => {
+    const document = {
+      components: { securitySchemes: schemes },
+      paths: { '/x': { head: { operationId: 'x', security: [{ bearer: [] }], ...ok } } },
+    }
+    const answer = ({ headers }: SeenRequest): Answer => ({ headers: { 'x-you': String(headers.authorization) } })
+    const world = await open(document, { spec: { auth }, answer })
+    const result = await world.call('x')
+    expect(result.body).toMatchObject({ 'x-you': 'Bearer [secret credentials]' })
+    expect(JSON.stringify(result)).not.toContain('bearer-secret')
+  })
+
   it('may be headers that every request gets, which no input and no call replaces', async () => {
     const world = await open(needing({ bearer: [] }), { spec: { headers: { Authorization: 'Bearer from-headers' } } })
     await world.call('x')

@@ -19,6 +19,8 @@ export interface World {
   readonly server: TestServer
   readonly source: OpenapiSource
   readonly warnings: readonly string[]
+  /** What is told to who wants to know more. */
+  readonly told: readonly string[]
   /** Requests for anything but the document. */
   calls(): readonly SeenRequest[]
   component(): Promise<Component>
@@ -58,10 +60,16 @@ export async function openWorld(document: object, options: WorldOptions = {}): P
     response.end(body)
   })
   const warnings: string[] = []
+  const told: string[] = []
   const source = createOpenapiSource({
     name: 'test',
     spec: { url: `${server.origin}/openapi.json`, ...options.spec },
-    log: { debug: () => undefined, info: () => undefined, warn: (text) => warnings.push(text), error: () => undefined },
+    log: {
+      debug: () => undefined,
+      info: (text) => told.push(text),
+      warn: (text) => warnings.push(text),
+      error: () => undefined,
+    },
   })
   const component = async (): Promise<Component> => {
     const [found] = await source.discovery.load(signal)
@@ -77,6 +85,7 @@ export async function openWorld(document: object, options: WorldOptions = {}): P
     server,
     source,
     warnings,
+    told,
     calls: () => server.requests.filter(({ url }) => url !== '/openapi.json'),
     component,
     capability,

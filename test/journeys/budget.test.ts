@@ -247,6 +247,26 @@ describe('what is shed first', () => {
   })
 })
 
+describe('a plan that is to be written anew within a budget', () => {
+  const plan = { steps: [call('a', { replan_if: 'true' }), call('b', { depends_on: ['a'] })] }
+  const options: OrchestratorOptions = { planner: { maxReplans: 1 } }
+  it('leaves the answer its share of the time when it does not come', async () => {
+    const { response } = await request(
+      { plan: [plan, answer({ hangs: true })], synthesize: 'In time.' },
+      { budget: { wallTimeMs: 10_000 } },
+      { options, advanceMs: 10_000 },
+    )
+    expect(statuses(response.steps)).toEqual(['a succeeded', 'b replanned'])
+    expect(response).toMatchObject({ status: 'partial', stopReason: 'budget', answer: 'In time.' })
+    expect(response.degraded?.reason).toContain('The plan could not be written anew')
+  })
+  it('puts off nothing for good when the model may not be asked for it', async () => {
+    const { response } = await request({ plan, synthesize: 'All.' }, { budget: { modelCalls: 2 } }, { options })
+    expect(statuses(response.steps)).toEqual(['a succeeded', 'b succeeded'])
+    expect(response.answer).toBe('All.')
+  })
+})
+
 describe('where a budget comes from', () => {
   const document = (more: object = {}) => ({ name: 'doc', steps: [call('a'), call('b'), call('c')], ...more })
   const run = async (options: OrchestratorOptions, more: object, requestOptions: RequestOptions = {}) => {

@@ -88,6 +88,42 @@ describe('a cheap model that picks from summaries', () => {
     expect(events.find((event) => event.type === 'plan-start')).toMatchObject({ offered: 0 })
   })
 
+  it('is not asked where a plan is known: a hit of the plan cache costs no call but the answer', async () => {
+    const model = createScriptedModel({
+      select: choose('weather/now'),
+      plan: plan(step('weather', 'now', { city: 'Seoul' })),
+      synthesize: ['Yes.', 'Still.'],
+    })
+    const events: RunEvent[] = []
+    await using tutti = createOrchestrator({
+      model,
+      sources: sources(),
+      onEvent: (event) => events.push(event),
+      ...tiered,
+    })
+    await tutti.processRequest('Is it warm in Seoul?')
+    const { status, usage } = await tutti.processRequest('Is it warm in Seoul?')
+    expect(status).toBe('succeeded')
+    expect(Object.keys(usage.byPurpose)).toEqual(['synthesize'])
+    const told = events.flatMap((event) => (event.type === 'plan-start' ? [event.offered] : []))
+    expect(told).toEqual([1, 0])
+    expect(events.flatMap((event) => (event.type === 'plan-end' ? [event.way] : []))).toEqual(['model', 'cache'])
+  })
+
+  it('is asked again where a rule now forbids what the known plan calls', async () => {
+    let isAllowed = true
+    const model = createScriptedModel({
+      select: [choose('weather/now'), choose()],
+      plan: [plan(step('weather', 'now', { city: 'Seoul' })), { steps: [], reason: 'Nothing here.' }],
+      synthesize: 'Yes.',
+    })
+    const parts = { mayUse: () => isAllowed }
+    await using tutti = createOrchestrator({ model, sources: sources(), parts, ...tiered })
+    await tutti.processRequest('Is it warm in Seoul?')
+    isAllowed = false
+    expect(await tutti.processRequest('Is it warm in Seoul?')).toMatchObject({ status: 'partial' })
+  })
+
   it('may miss one: a plan that names it is admitted once the planner has seen its schema (B05)', async () => {
     const { response, model, calls } = await ask(
       {
@@ -196,6 +232,32 @@ describe('permission', () => {
     expect(model.of('plan-repair')[0]?.messages.at(-1)?.content).not.toContain('Converts money')
     expect(response).toMatchObject({ status: 'failed', errors: [{ code: 'invalid_plan' }] })
     expect(calls).toEqual([])
+  })
+
+  it('holds for who looks at the catalog, too; rules for planners do not', async () => {
+    const mayUse = (who: string, { name }: { readonly name: string }) => {
+      if (who === 'broken') throw new Error('the directory is away')
+      return who !== 'ann' || name !== 'fx'
+    }
+    await using tutti = createOrchestrator({
+      sources: sources(),
+      parts: { mayUse },
+      capabilities: { excludeTags: ['none'], effects: ['write'] },
+    })
+    const namesFor = async (principal?: string) => {
+      const asked = principal === undefined ? {} : { principal }
+      const found = await tutti.catalog.search('convert money', asked)
+      return {
+        found: found.map(({ capability }) => capability.name),
+        listed: tutti.catalog.components(asked).map(({ name }) => name),
+        fx: tutti.catalog.component('fx', asked)?.name,
+      }
+    }
+    const everything = { found: ['convert'], listed: ['weather', 'fx', 'mail'], fx: 'fx' }
+    expect(await namesFor()).toEqual(everything)
+    expect(await namesFor('bob')).toEqual(everything)
+    expect(await namesFor('ann')).toEqual({ found: [], listed: ['weather', 'mail'], fx: undefined })
+    expect(await namesFor('broken')).toEqual({ found: [], listed: [], fx: undefined })
   })
 
   it('shows why something is not offered', async () => {

@@ -135,6 +135,17 @@ describe('repair without a model', () => {
     expect(repairs).toEqual([])
   })
 
+  it('leaves an unknown input where a required one is missing: the model may have meant it', async () => {
+    const step = { name: 's', component: 'news-tool', inputs: { colour: 'blue' } }
+    const { repairs, issues } = await checkDocument({ steps: [step] }, demoView, {
+      origin: 'model',
+      maxSteps: 10,
+      repair: true,
+    })
+    expect(repairs).toEqual(['Step "s" calls "news-tool/search_news".'])
+    expect(issues.map(({ code }) => code)).toEqual(['missing_input', 'unknown_input'])
+  })
+
   it('happens for models only: what an author wrote is told, not mended', async () => {
     const wrong = { steps: [{ name: 's', component: 'news-tool', inputs: { querry: 'x' } }] }
     const mended = await checkDocument(wrong, demoView, { origin: 'model', maxSteps: 10, repair: true })

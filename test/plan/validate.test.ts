@@ -210,6 +210,25 @@ describe('validation before any call', () => {
     expect(issues[0]?.alternatives[0]).toMatch(/\$\{steps\.news\.output\.(data\.)?count\}/)
   })
 
+  it.each(['{{steps.w0.city}}', '{{step-9.response.data.x}}', 'in {ghost.output.city}, now'])(
+    'refuses what a model wrote of a step that is not there, which would reach the component as it stands: %s (B19)',
+    async (text) => {
+      const steps = [news({ query: 'x' }), { ...news({ query: text }), name: 'other' }]
+      expect(await check(steps, 'model')).toMatchObject([
+        { code: 'unknown_reference', pointer: '/steps/1/inputs/query', alternatives: ['${steps.news.output}'] },
+      ])
+      expect(await check(steps)).toEqual([])
+    },
+  )
+
+  it('takes a template that speaks of no step for text, whoever wrote it', async () => {
+    const steps = [
+      news({ query: 'Dear {{name}}, {{user.email}}' }),
+      { ...news({ query: '${steps.news.output.count} {{x}}' }), name: 'b' },
+    ]
+    expect(await check(steps, 'model')).toEqual([])
+  })
+
   it('leaves text alone that only looks a little like a reference', async () => {
     expect(await check([news({ query: 'costs $5 {x} $ {y} {{name}} {"a": {"b": 1}} 100%' })])).toEqual([])
   })

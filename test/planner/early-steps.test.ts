@@ -40,7 +40,7 @@ describe('steps of a plan that is still being written', () => {
       quote('TSLA', { symbol: 1 }),
     )
     const { told, document } = await early([answer.replace(',"symbol":1', '')])
-    const hashes = new Set(document.steps.map(stepHash))
+    const hashes = new Set(document.steps.map((step) => stepHash(step)))
     expect(told.map((event) => event.step.component)).toEqual(['stock-service'])
     const renamed = await early([plan(news('x', { component: 'News-Tool', id: 'x', reasoning: 'why not' }))])
     expect(renamed.told[0]?.step).toEqual(renamed.document.steps[0])

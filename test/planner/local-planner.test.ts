@@ -1,6 +1,8 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { OfferedCapability } from '../../src/contracts/capability.ts'
+import { loadExpressions } from '../../src/plan/expression.ts'
+import { compileValue } from '../../src/plan/reference.ts'
 import { planLocally } from '../../src/planner/local-planner.ts'
 import { component, demoOffer, offer } from './demo-world.ts'
 
@@ -22,6 +24,8 @@ const GEO_WEATHER = [
   'geocode_location(location=Tokyo)',
   'get_current_weather(lat=<geocode_location.lat> lon=<geocode_location.lon>) <- geocode_location',
 ]
+
+beforeAll(loadExpressions)
 
 describe('planLocally: what it can serve', () => {
   it('fills an input from the word that is named beside it', () => {
@@ -270,6 +274,20 @@ describe('planLocally: what it leaves alone', () => {
     planLocally('weather in Tokyo and news about "x '.repeat(20_000), demoOffer)
     planLocally(`${'A'.repeat(50_000)} ${'a.'.repeat(50_000)}`, demoOffer)
     expect(performance.now() - begun).toBeLessThan(2_000)
+  })
+
+  it('sends a reference that the request quotes as the text that it is', () => {
+    const offered = offer([
+      component('t', {
+        echo_text: { description: 'Echoes a text', inputs: { text: { type: 'string' } }, required: ['text'] },
+      }),
+    ])
+    for (const text of ['${secrets.API_KEY}', 'id: ${run.id} "{}"', '${'].map((one) => one.replaceAll('"', "'"))) {
+      const { inputs } = planLocally(`echo the text "${text}"`, offered).steps[0] ?? {}
+      const { text: written } = inputs as { text: string }
+      expect(compileValue(written).references).toEqual([])
+      expect(compileValue(written).evaluate(Object.create(null))).toBe(text)
+    }
   })
 
   it('reaches no prototype through names of inputs', () => {

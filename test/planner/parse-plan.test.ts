@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parsePlan } from '../../src/planner/parse-plan.ts'
+import { parsePlan, yamlPlanIn } from '../../src/planner/parse-plan.ts'
 
 const plan = { steps: [{ name: 'news', component: 'news-tool', action: 'search_news', inputs: { query: 'x' } }] }
 const text = JSON.stringify(plan)
@@ -68,6 +68,45 @@ describe('parsePlan', () => {
     expect(parsePlan('I cannot do that.').issue?.message).toContain('"I cannot do that."')
     expect(parsePlan('[1, 2]').issue?.message).toContain('not a plan')
     expect(parsePlan('"steps"').issue?.code).toBe('syntax')
+  })
+
+  it.each([
+    ['one step alone', '{"component": "w", "action": "now", "inputs": {"city": "Paris"}}'],
+    ['inputs by another name', '{"steps": [{"component": "w", "action": "now", "parameters": {"city": "Paris"}}]}'],
+    [
+      'numbered steps',
+      '{"steps": [{"step": 1, "component": "w", "action": "now", "args": {"city": "Paris"}}], "goal": "x"}',
+    ],
+  ])('reads a plan with %s', (_, answer) => {
+    expect(parsePlan(answer).value).toEqual({ steps: [{ component: 'w', action: 'now', inputs: { city: 'Paris' } }] })
+  })
+
+  it('does not choose between two kinds of inputs', () => {
+    const steps = [
+      { component: 'w', action: 'now', parameters: { a: 1 }, args: { a: 2 } },
+      { component: 'w', action: 'now', inputs: { a: 1 }, args: { a: 2 } },
+    ]
+    expect(parsePlan(JSON.stringify({ steps })).value).toEqual({ steps })
+  })
+
+  it('takes one missing thing for a list of one, and null for no steps', () => {
+    expect(parsePlan('{"steps": [], "reason": "Where?", "missing": "the city"}').value).toEqual({
+      steps: [],
+      reason: 'Where?',
+      missing: ['the city'],
+    })
+    expect(parsePlan('{"steps": null, "reason": "no"}').value).toEqual({ steps: [], reason: 'no' })
+    expect(parsePlan('{"steps": null}').value).toEqual({ steps: null })
+  })
+
+  it('finds a plan in YAML, and in nothing that only speaks of steps', () => {
+    const plan = 'steps:\n  - component: w\n    inputs: {city: Paris}\n'
+    expect(yamlPlanIn(plan)).toBe(plan)
+    expect(yamlPlanIn(`Here it is:\n\`\`\`yaml\n${plan}\`\`\`\nDone.`)).toBe(plan)
+    expect(yamlPlanIn(`Here it is:\n\n${plan}`)).toBe(plan)
+    expect(yamlPlanIn('The steps: look, then book.')).toBeUndefined()
+    expect(yamlPlanIn('steps: none')).toBeUndefined()
+    expect(yamlPlanIn('x'.repeat(200_000))).toBeUndefined()
   })
 
   it('takes no steps without a reason for an honest "cannot" (B03)', () => {

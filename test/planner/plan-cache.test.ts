@@ -45,9 +45,11 @@ describe('createPlanCache', () => {
     expect(cache.find(ask())).toBeUndefined()
   })
 
-  it('keeps nothing of a thread that has turns, and no plan without steps', () => {
+  it('keeps nothing of a thread that has turns, no plan without steps, and none that is to be written anew', () => {
     const { cache } = setup()
     cache.store(ask(), { steps: [], reason: 'no' })
+    expect(cache.find(ask())).toBeUndefined()
+    cache.store(ask(), { steps: plan.steps.map((step) => ({ ...step, replanIf: 'true' })) })
     expect(cache.find(ask())).toBeUndefined()
     cache.store(ask(), plan)
     expect(cache.find(ask({ turns: [{ request: 'a', answer: 'b' }] }))).toBeUndefined()
@@ -60,6 +62,16 @@ describe('createPlanCache', () => {
     expect(cache.find(ask())?.isFresh).toBe(true)
     await clock.advance(1)
     expect(cache.find(ask())).toMatchObject({ isFresh: false, ageMs: 1_000 })
+  })
+
+  it('takes no plan of another day for fresh: plans go by what day it is', async () => {
+    const { cache, clock } = setup({ cacheTtlMs: 86_400_000 })
+    cache.store(ask(), plan)
+    const untilMidnight = 86_400_000 - (clock.now() % 86_400_000)
+    await clock.advance(untilMidnight - 1)
+    expect(cache.find(ask())?.isFresh).toBe(true)
+    await clock.advance(1)
+    expect(cache.find(ask())?.isFresh).toBe(false)
   })
 
   it('forgets on demand, and the least used above its size', () => {

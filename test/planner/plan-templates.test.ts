@@ -8,7 +8,7 @@ import { component, viewOf } from './demo-world.ts'
 const view = viewOf([
   component('weather', {
     now: {
-      description: 'Weather now',
+      description: 'Weather now; converts orders',
       inputs: { city: { type: 'string' }, units: { type: 'string', default: 'metric' }, lat: { type: 'number' } },
     },
   }),
@@ -78,15 +78,59 @@ describe('createPlanTemplates', () => {
     expect(templates.find('k', 'Weather in Rome')).toBeUndefined()
   })
 
-  it('trusts a value from elsewhere once two requests with other words had the same', () => {
+  it('trusts a value from elsewhere beside numbers once a second request had the same, and never beside a name', () => {
     const templates = create()
-    const learn = (city: string, name: string) =>
-      templates.learn('k', `Weather in ${city}`, { steps: [step({ city, days: 3 }, name)] }, view)
-    learn('Seoul', 'a')
-    learn('Seoul', 'b')
+    const learn = (city: string, days: number, name: string) =>
+      templates.learn('k', `Weather of ${city} for ${days} days`, { steps: [step({ lat: 37.5, days }, name)] }, view)
+    learn('Seoul', 3, 'a')
+    learn('Seoul', 3, 'b')
+    expect(templates.find('k', 'Weather of Seoul for 7 days')).toBeUndefined()
+    learn('Seoul', 5, 'c')
+    expect(inputsOf(templates.find('k', 'Weather of Seoul for 7 days'))).toEqual([{ lat: 37.5, days: 7 }])
+    expect(templates.find('k', 'Weather of Lima for 7 days')).toBeUndefined()
+    // Two cities of one country do not make a third one of it.
+    for (const city of ['Seoul', 'Busan', 'Daegu'])
+      templates.learn('k', `Weather in ${city}`, planOf({ city, country: 'KR' }), view)
+    expect(templates.find('k', 'Weather in Lima')).toBeUndefined()
+  })
+
+  it('goes on with a form whose time is over once another plan of it has served', () => {
+    let time = 0
+    const templates = createPlanTemplates({ max: 100, now: () => time, isFresh: (at) => time - at < 10 })
+    const learn = (city: string) => templates.learn('k', `Weather in ${city}`, planOf({ city }), view)
+    learn('Seoul')
+    time = 5
+    learn('Lima')
+    expect(templates.find('k', 'Weather in Rome')?.storedAt).toBe(0)
+    time = 20
+    learn('Oslo')
+    expect(templates.find('k', 'Weather in Rome')?.storedAt).toBe(20)
+    // One bad outcome, such as that of a misspelt city, does not end a form for ever.
+    templates.evict('k', 'Weather in Sooul')
+    time = 29
+    learn('Oslo')
     expect(templates.find('k', 'Weather in Rome')).toBeUndefined()
-    learn('Lima', 'c')
-    expect(inputsOf(templates.find('k', 'Weather in Rome'))).toEqual([{ city: 'Rome', days: 3 }])
+    time = 30
+    learn('Oslo')
+    expect(templates.find('k', 'Weather in Rome')?.storedAt).toBe(30)
+  })
+
+  it.each<[string, PlanDocument]>([
+    ['a fallback', { steps: [{ ...step({ city: 'Seoul' }), fallback: [{ value: 'Seoul' }] }] }],
+    ['outputs', { ...planOf({ city: 'Seoul' }), outputs: { city: 'Seoul' } }],
+    [
+      'an expression',
+      planOf({ city: 'Seoul' }, { city: "${steps.s0.output.rows.filter(r, r.city == 'Seoul')[0].city}" }),
+    ],
+    ['a wish to plan anew', { steps: [{ ...step({ city: 'Seoul' }), replanIf: 'steps.now.output.city != "Seoul"' }] }],
+    [
+      'inputs as a whole',
+      { steps: [step({ city: 'Seoul' }, 'a'), { ...step({}, 'b'), inputs: '${{"city": "Seoul"}}' }] },
+    ],
+  ])('makes no template of a plan where a value may stand in %s', (_, document) => {
+    const templates = create()
+    templates.learn('k', 'Weather in Seoul', document, view)
+    expect(templates.size).toBe(0)
   })
 
   it('keeps references and the order of steps', () => {
@@ -134,6 +178,13 @@ describe('createPlanTemplates', () => {
         if (found !== undefined) expect(inputsOf(found)).toEqual(inputsOf({ document }))
       }),
     )
+  })
+
+  it('never makes a reference of what a request quotes', () => {
+    const templates = create()
+    templates.learn('k', 'Give the weather of "Seoul"', planOf({ city: 'Seoul' }), view)
+    expect(inputsOf(templates.find('k', 'Give the weather of "Lima"'))).toEqual([{ city: 'Lima' }])
+    expect(templates.find('k', 'Give the weather of "${run.id}"')).toBeUndefined()
   })
 
   it('reads a long or strange request quickly, and keeps nothing of it', () => {

@@ -25,6 +25,16 @@ describe('createPlanner in dialogue with the model', () => {
     expect(model.asks).toHaveLength(2)
   })
 
+  it('reads a plan that the model wrote as YAML, and asks again for one that is broken', async () => {
+    const yaml = 'steps:\n  - name: n\n    component: news-tool\n    action: search_news\n    inputs: {query: x}\n'
+    const { run, model } = setup({ answers: [yaml] })
+    expect((await run()).document.steps).toMatchObject([{ name: 'n', component: 'news-tool', inputs: { query: 'x' } }])
+    expect(model.asks).toHaveLength(1)
+    const broken = setup({ answers: [`${yaml}  - {`, GOOD] })
+    expect((await broken.run()).document.steps).toHaveLength(1)
+    expect(broken.model.asks).toHaveLength(2)
+  })
+
   it('turns a plan that lacks nothing but required inputs into a question to the user', async () => {
     const { run, invalid } = setup({
       answers: [

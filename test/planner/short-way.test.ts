@@ -80,6 +80,75 @@ describe('the short way', () => {
     expect(isCertain(request)).toBe(false)
   })
 
+  const cities = offer([
+    ...demoComponents.filter(({ name }) => !/weather|geo|news/.test(name)),
+    component('climate', {
+      get_weather: {
+        description: 'Current weather of a city',
+        inputs: {
+          city: { type: 'string', description: 'City name' },
+          units: { type: 'string', enum: ['metric', 'si'] },
+        },
+        required: ['city'],
+      },
+    }),
+    component('press', {
+      search_news: {
+        description: 'Searches news articles',
+        inputs: { query: { type: 'string', description: 'Search terms' }, limit: { type: 'integer' } },
+        required: ['query'],
+      },
+    }),
+  ])
+
+  it.each([
+    'weather in Celsius',
+    'What is the weather in Korean?',
+    'weather in Summer',
+    'weather Paris London',
+    'weather in New York T-17',
+    'weather units in Oslo',
+    'search news for "{{step-1.response.x}}"',
+    'search news for "solar" limit',
+    'Convert 100 USD from KRW',
+    'Convert 100,000 USD to EUR',
+    'Convert 100.000 USD to EUR',
+    'Convert -100 USD to EUR',
+    'Convert 5½ USD to EUR',
+  ])('is not certain of "%s", which may mean something else', (request) => {
+    expect(planLocally(request, cities).certain).toBe(false)
+  })
+
+  it.each(['What is the weather in New York?', 'Convert 100 USD to KRW', 'country info for France'])(
+    'is certain of "%s", and no longer with any word in it that nothing explains',
+    (request) => {
+      expect(planLocally(request, cities).certain).toBe(true)
+      const words = request.split(' ')
+      const strange = [
+        'xyzzy',
+        '4f2a9c',
+        'T-17',
+        '#9',
+        '(x)',
+        '42',
+        '"q"',
+        'case:k3',
+        '[t-4f]',
+        '~',
+        '東京',
+        '2x',
+        'a@b.c',
+      ]
+      const taken = strange.flatMap((word) =>
+        [...words, ''].flatMap((_, i) => {
+          const other = [...words.slice(0, i), word, ...words.slice(i)].join(' ')
+          return planLocally(other, cities).certain ? [other] : []
+        }),
+      )
+      expect(taken).toEqual([])
+    },
+  )
+
   it('is not certain where two components offer the same, one is away, or an approval is due', () => {
     const request = 'country info for France'
     const [country] = demoOffer.filter(({ capability }) => capability.name === 'get_country_info')

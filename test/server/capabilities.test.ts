@@ -58,6 +58,18 @@ beforeAll(async () => {
     {
       catalog: {
         ...catalog,
+        components: (options) => {
+          asked.push(['components', options])
+          return [weather]
+        },
+        component: (name, options) => {
+          asked.push([name, options])
+          return weather
+        },
+        search: async (query, options) => {
+          asked.push([query, options])
+          return []
+        },
         choose: async (request, { signal: _, ...options } = {}) => {
           asked.push([request, options])
           return request === 'nothing' ? { offered: [], hidden: [] } : choice
@@ -173,4 +185,13 @@ it('GET /catalog/search?explain=true says why each is offered, and what is held 
   })
   expect(asked.at(-1)).toEqual(['weather', { principal: 'bob', limit: 5 }])
   expect((await t.send('GET', '/catalog/search?q=x&explain=maybe', undefined, key)).status).toBe(400)
+})
+
+it.each([
+  ['/catalog', 'components'],
+  ['/catalog/weather', 'weather'],
+  ['/catalog/search?q=weather', 'weather'],
+])('GET %s shows what the key may see', async (path, what) => {
+  expect((await t.send('GET', path, undefined, key)).status).toBe(200)
+  expect(asked.at(-1)).toEqual([what, expect.objectContaining({ principal: 'bob' })])
 })

@@ -204,6 +204,11 @@ describe('catalog', () => {
   ])('refuses /catalog/search%s', async (query) => {
     expect((await t.send('GET', `/catalog/search${query}`)).status).toBe(400)
   })
+
+  it('says of a long query that it is too long', async () => {
+    const { json } = await t.send('GET', `/catalog/search?q=${'a'.repeat(1_001)}`)
+    expect(json.detail).toContain('must have at most 1000 characters')
+  })
 })
 
 describe('openapi.json', () => {

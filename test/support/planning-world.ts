@@ -59,6 +59,7 @@ export interface PlanningOptions {
   readonly isEarly?: boolean
   readonly run?: Partial<RunHandle['run']>
   readonly learn?: Planner['learn']
+  readonly evict?: Planner['evict']
   readonly provider?: Partial<CapabilityProvider>
 }
 
@@ -94,6 +95,7 @@ export function createPlanningWorld(options: PlanningOptions): PlanningWorld {
       }
     },
     ...(options.learn !== undefined && { learn: options.learn }),
+    ...(options.evict !== undefined && { evict: options.evict }),
   }
   const world = createWorld(
     {

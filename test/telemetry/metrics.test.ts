@@ -74,6 +74,10 @@ describe('createMetrics', () => {
     expect(snapshot.planningSeconds).toMatchObject({ count: 1, sum: 2 })
     expect(snapshot.firstStepSeconds).toMatchObject({ count: 1, sum: 0.5 })
     expect(fold([start, { ...planned, way: 'given' }, end]).planningSeconds.count).toBe(0)
+    // One that its own condition skipped had not begun: it is neither kept nor dropped.
+    const skipped: RunFact = { type: 'step-end', step: 'b', status: 'skipped', skipReason: 'condition', durationMs: 0 }
+    const withSkipped = fold([start, early('a'), skipped, ended('a'), gone('b'), planned, ending])
+    expect(withSkipped.earlySteps).toEqual({ begun: 1, kept: 1, dropped: 0 })
   })
   it('adds up tokens by purpose and model', () => {
     const call = (inputTokens: number): RunFact => ({

@@ -1,6 +1,6 @@
 // Every capability, while there are few: the model then sees the same text for every request, and prompt caches hit.
 import type { Component, OfferedCapability } from '../../contracts/capability.ts'
-import type { CapabilityProvider } from '../../contracts/parts.ts'
+import type { CapabilityProvider, CatalogView } from '../../contracts/parts.ts'
 import { compareText } from '../../util/text.ts'
 import { OPEN_FILTER, whyUnwell } from '../filters.ts'
 import { fullName, type Hidden, MAX_HIDDEN, type Offer, type ProviderParts } from './provider-parts.ts'
@@ -55,6 +55,25 @@ export function listFor(
     return why === undefined
   })
   return { offered, hidden: all.hidden, withheld }
+}
+
+/**
+ * Whether a principal has more than so many to choose from, ill ones among them: a component that falls ill must not change the
+ * way, and with it the prompt. Looks no further than it must: to list a large catalog takes a while.
+ */
+export function hasMoreThan(
+  enough: number,
+  { catalog, filter = OPEN_FILTER }: Pick<ProviderParts, 'filter'> & { readonly catalog: Pick<CatalogView, 'components'> },
+  principal: string,
+): boolean {
+  let count = 0
+  for (const component of catalog.components()) {
+    for (const capability of component.capabilities) {
+      if (capability.internal === true || filter.whyWithheld(principal, component, capability) !== undefined) continue
+      if (++count > enough) return true
+    }
+  }
+  return false
 }
 
 /** Offers all capabilities, up to {@link MAX_ALL}; what is beyond is hidden with that reason. */

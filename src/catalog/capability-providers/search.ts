@@ -54,6 +54,6 @@ function nextOf(hits: readonly OfferedCapability[], offered: readonly OfferedCap
     .slice(0, MAX_NEXT)
     .map(({ component, capability, place }) => ({
       name: fullName(component, capability),
-      why: `it is number ${place} of the search, and capabilities.top_k offers ${topK} with their helpers`,
+      why: `place ${place} of the search; ${topK} are offered, helpers included`,
     }))
 }

@@ -11,7 +11,7 @@ import { createRunId } from '../../util/ids.ts'
 import { isJsonObject, stringifyJson } from '../../util/json.ts'
 import { nameKey } from '../../util/name-key.ts'
 import { compareText } from '../../util/text.ts'
-import { listFor, MAX_ALL } from './all.ts'
+import { hasMoreThan, listFor, MAX_ALL } from './all.ts'
 import { createAutoProvider } from './auto.ts'
 import { fullName, MAX_HIDDEN, type Offer, type ProviderParts, type Query, whyHidden } from './provider-parts.ts'
 import { searchOffers } from './search.ts'
@@ -67,9 +67,10 @@ export function createTieredProvider(parts: TieredProviderParts): CapabilityProv
 
 /** Everything, or what a search finds near where that is too much; by name, so that the same list has the same bytes. */
 async function listCandidates(parts: TieredProviderParts, query: Query): Promise<Offer> {
-  const all = listFor(parts, query.principal)
-  if (all.offered.length <= MAX_SUMMARIES)
-    return { offered: all.offered, hidden: [...all.hidden, ...all.withheld].slice(0, MAX_HIDDEN) }
+  if (!hasMoreThan(MAX_SUMMARIES, parts, query.principal)) {
+    const { offered, hidden, withheld } = listFor(parts, query.principal)
+    return { offered, hidden: [...hidden, ...withheld].slice(0, MAX_HIDDEN) }
+  }
   const { closure: _, ...alone } = parts
   const { offered, hidden } = await searchOffers({ ...alone, topK: MAX_SUMMARIES }, query)
   const byName = (a: OfferedCapability, b: OfferedCapability): number =>

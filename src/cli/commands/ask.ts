@@ -75,15 +75,17 @@ function withoutModel({ steps }: Response, { orchestrator }: Session): string[] 
   const more = names.length > MAX_NAMES ? `, ${names.length - MAX_NAMES} more` : ''
   return [
     ...(steps.length > 0
-      ? ['No model was asked: a local planner matched the words, a template answered.']
+      ? [
+          'No model was asked: a local planner matched the words, a template answered.',
+          'For a plan and an answer by a model, set OPENAI_API_KEY or ANTHROPIC_API_KEY.',
+        ]
       : [
-          'No model was asked, only words were matched with the names and descriptions of:',
+          'Only words were matched, with the names and descriptions of:',
           `${names
             .slice(0, MAX_NAMES)
             .map((name) => oneLine(name))
             .join(', ')}${more}.`,
         ]),
-    'For a plan and an answer by a model, set OPENAI_API_KEY or ANTHROPIC_API_KEY.',
   ]
 }
 
@@ -126,8 +128,10 @@ function showPlan({ document, issues, way, degraded }: PlanOutcome, { stderr, co
     paint('bold', count === 0 ? 'No plan' : `Plan  ${count} ${count === 1 ? 'step' : 'steps'}, ${WAYS[way]}`),
     ...renderPlanTree(document, paint, columns),
   ]
-  if (document.reason !== undefined) lines.push(`  ${oneLine(document.reason)}`)
-  if (degraded !== undefined)
+  const { reason } = document
+  if (reason !== undefined) lines.push('', ...wrapText(oneLine(reason), columns, 10))
+  // Where there is no plan, its reason says this too.
+  else if (degraded !== undefined)
     lines.push('', ...wrapText(oneLine(degraded.reason), columns, 6).map((line) => paint('dim', line)))
   for (const issue of issues) lines.push(`  ${formatIssue(issue)}`)
   for (const line of lines) stderr.write(`${line}\n`)

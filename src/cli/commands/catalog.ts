@@ -5,8 +5,9 @@ import { TuttiError } from '../../contracts/errors.ts'
 import { findComponent } from '../../server/find-component.ts'
 import { capabilityToWire, componentToWire, offeredToWire, sourceToWire } from '../../server/wire.ts'
 import { stringifyJson } from '../../util/json.ts'
+import { counted } from '../../util/text.ts'
 import { createPaint, oneLine, padText, paintLine } from '../render/text.ts'
-import { withSession } from '../session.ts'
+import { type Session, withSession } from '../session.ts'
 import { EXIT, type ExitCode, lineWidth, type Terminal } from '../terminal.ts'
 
 interface JsonOption {
@@ -25,7 +26,7 @@ function healthOf(component: Component): string {
 }
 
 export async function listCatalog(options: JsonOption, terminal: Terminal): Promise<ExitCode> {
-  return withSession(terminal, async ({ orchestrator: { catalog } }) => {
+  const work = async ({ orchestrator: { catalog } }: Session): Promise<ExitCode> => {
     const components = catalog.components()
     if (options.json === true) {
       const sources = catalog.sources().map(sourceToWire)
@@ -50,12 +51,11 @@ export async function listCatalog(options: JsonOption, terminal: Terminal): Prom
     }
     listSources(catalog.sources(), terminal)
     return EXIT.ok
-  })
+  }
+  return withSession(terminal, work, { showsSources: true })
 }
 
 const MAX_SKIPPED = 20
-const counted = (count: number, noun: string): string =>
-  `${count} ${count === 1 ? noun : noun.replace(/y$/, 'ie')}${count === 1 ? '' : 's'}`
 
 /** Where all that comes from, when that is not one source that is well. */
 function listSources(sources: readonly SourceHealth[], terminal: Terminal): void {
@@ -145,7 +145,10 @@ export async function showComponent(name: string, options: JsonOption, terminal:
       ...component.instances.map((instance) =>
         paint(
           'dim',
-          `  ${oneLine(instance.id)}  ${oneLine(instance.address ?? 'in this process')}  ${instance.health}`,
+          `  ${[instance.id, instance.address ?? '', instance.health]
+            .filter((part, i, all) => part !== '' && all.indexOf(part) === i)
+            .map(oneLine)
+            .join('  ')}`,
         ),
       ),
     ]

@@ -5,10 +5,11 @@ import type { Config } from '../../contracts/config.ts'
 import { toTuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import { stringifyJson } from '../../util/json.ts'
-import { didYouMean } from '../../util/text.ts'
-import { createPaint, oneLine, type Style } from '../render/text.ts'
+import { counted, didYouMean } from '../../util/text.ts'
+import { createPaint, displayWidth, oneLine, padText, type Style } from '../render/text.ts'
+import { wrapText } from '../render/wrap.ts'
 import { openSession } from '../session.ts'
-import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
+import { EXIT, type ExitCode, lineWidth, type Terminal } from '../terminal.ts'
 
 type Verdict = 'ok' | 'warning' | 'failed' | 'off'
 interface Finding {
@@ -30,9 +31,13 @@ const VERDICTS: Readonly<Record<HealthReport['checks'][string]['status'], Verdic
   off: 'off',
 }
 
+/** Of names on a line; the message of a longer one begins below it. */
+const MAX_NAME = 24
+const MAX_LINES = 20
+
 /** @throws TuttiError `invalid_config`, which is the finding then */
 async function examine(terminal: Terminal): Promise<{ findings: Finding[]; configuration: JsonObject }> {
-  const session = await openSession(terminal, { demo: 'if-needed' })
+  const session = await openSession(terminal, { demo: 'if-needed', showsSources: true })
   const { orchestrator, config } = session
   const findings: Finding[] = [{ name: 'configuration', status: 'ok', message: `profile ${config.profile}` }]
   try {
@@ -78,7 +83,7 @@ function checkRedis(
   source: { readonly state: string; readonly components: number; readonly error?: string } | undefined,
 ): Finding {
   if (source?.state === 'ready')
-    return { name: 'redis', status: 'ok', message: `reachable, ${source.components} components` }
+    return { name: 'redis', status: 'ok', message: `reachable, ${counted(source.components, 'component')}` }
   return { name: 'redis', status: 'failed', message: source?.error ?? 'It did not answer in time. Check REDIS_URL.' }
 }
 
@@ -100,9 +105,15 @@ export async function doctor(options: { readonly json?: boolean }, terminal: Ter
     )
   } else {
     const paint = createPaint(terminal.color && terminal.stdout.isTTY === true)
+    const columns = terminal.stdout.isTTY === true ? lineWidth(terminal.stdout) : Number.POSITIVE_INFINITY
+    const width = Math.min(MAX_NAME, Math.max(...findings.map(({ name }) => displayWidth(oneLine(name)))))
     for (const { name, status, message } of findings) {
       const [style, mark] = MARKS[status]
-      terminal.stdout.write(`${paint(style, mark)} ${name.padEnd(16)} ${oneLine(message)}\n`)
+      const lines = wrapText(oneLine(message), Math.max(30, columns - width - 4), MAX_LINES)
+      const isLong = terminal.stdout.isTTY === true && displayWidth(oneLine(name)) > width
+      const first = isLong ? '' : `  ${lines.shift() ?? ''}`
+      terminal.stdout.write(`${paint(style, mark)} ${padText(oneLine(name), width)}${first}\n`)
+      for (const line of lines) terminal.stdout.write(`${' '.repeat(width + 4)}${line}\n`)
     }
   }
   return isWell ? EXIT.ok : EXIT.failed

@@ -1,6 +1,7 @@
 // A run as people watch it: events in, lines out. What is printed stays; the block of steps is drawn anew each time.
 import type { PlanWay, RunEvent } from '../../contracts/events.ts'
 import type { Response } from '../../contracts/run.ts'
+import { isOfPlan } from '../../record/outcome.ts'
 import { renderPlanTree } from './plan-tree.ts'
 import { createStepLines } from './steps.ts'
 import { cleanText, oneLine, type Paint, paintLine, type Span, showDuration } from './text.ts'
@@ -153,8 +154,9 @@ function renderFooter(
   response: Response,
   { paint, columns, quietWithoutModel }: { paint: Paint; columns: number; quietWithoutModel: boolean },
 ): string[] {
-  const { usage, timings, steps, status } = response
-  const attempts = steps.reduce((sum, step) => sum + step.attempts.length, 0)
+  const { usage, timings, status } = response
+  const steps = response.steps.filter(isOfPlan)
+  const attempts = response.steps.reduce((sum, step) => sum + step.attempts.length, 0)
   const facts = [
     showDuration(timings.totalMs),
     `${steps.length} ${steps.length === 1 ? 'step' : 'steps'}`,

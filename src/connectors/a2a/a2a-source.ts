@@ -7,12 +7,14 @@ import type { Clock, Invoker, Logger, SkippedEntry, Source } from '../../contrac
 import type { A2aSpec } from '../../contracts/sources.ts'
 import { createClock } from '../../util/clock.ts'
 import { isJsonObject } from '../../util/json.ts'
+import { hideSecrets } from '../../util/secrets.ts'
 import { truncateText } from '../../util/text.ts'
 import { classifyAddress, type PrivateAddresses } from '../http/addresses.ts'
 import { createGuardedFetch } from '../http/guarded-fetch.ts'
 import { createDigitKeeper } from '../mcp/keep-digits.ts'
+import { createRequestProver, type RequestProver } from '../mcp/prove-requests.ts'
 import { type ReadCard, readAgentCard } from './agent-card.ts'
-import { statusError } from './agent-errors.ts'
+import { statusError, withoutSecrets } from './agent-errors.ts'
 import { type A2aSdk, loadSdk } from './load-sdk.ts'
 import { runTask } from './run-task.ts'
 import { readSkills, type SkillCapability } from './skill-capabilities.ts'
@@ -32,6 +34,8 @@ export interface A2aSourceOptions {
 const CARD_TTL_MS = 60_000
 /** Conversations of runs that are remembered. */
 const MAX_CONTEXTS = 1_000
+/** Longer names of conversations are not remembered, characters. */
+const MAX_CONTEXT = 1_000
 
 /** What was read of the agent last. */
 interface Known {
@@ -60,6 +64,7 @@ class Agent {
   readonly #clock: Clock
   readonly #origin: string
   readonly #http: ReturnType<typeof createGuardedFetch>
+  readonly prover: RequestProver
   readonly #contexts = new LRUCache<string, string>({ max: MAX_CONTEXTS })
   readonly #keeper = createDigitKeeper()
   #sdk: A2aSdk | undefined
@@ -70,7 +75,10 @@ class Agent {
     const { agent, maxResponseBytes } = options
     this.#options = options
     this.#clock = options.clock ?? createClock()
-    this.#origin = parseAddress(agent.url).origin
+    const { origin, searchParams } = parseAddress(agent.url)
+    this.#origin = origin
+    const given = [...Object.entries(agent.headers ?? {}), ...searchParams]
+    this.prover = createRequestProver({ name: options.name, origin, given, clock: this.#clock, log: options.log })
     this.#http = createGuardedFetch({
       origin: this.#origin,
       privateAddresses: agent.privateAddresses ?? privateByAddress(agent.url),
@@ -141,7 +149,7 @@ class Agent {
   readonly #send = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     const headers = new Headers(init.headers)
     for (const [header, value] of Object.entries(this.#options.agent.headers ?? {})) headers.set(header, value)
-    return await this.#http.fetch(url, { ...init, headers })
+    return await this.prover.over(this.#http.fetch)(url, { ...init, headers })
   }
 
   /** For the SDK: what is no answer of the protocol ends here, by its status. */
@@ -163,7 +171,9 @@ class Agent {
       throw new TuttiError('component_unavailable', `"${name}" no longer has the skill "${call.capability.name}".`, {
         details: { sent: false },
       })
-    return await runTask(call, {
+    // An agent may say back what it was sent.
+    const secrets = this.prover.secrets()
+    const result = await runTask(call, {
       sdk,
       skillId,
       client: known.client,
@@ -173,12 +183,17 @@ class Agent {
       maxBytes: maxResponseBytes,
       keeper: this.#keeper,
       clock: this.#clock,
-      onContext: (contextId) => this.#contexts.set(call.runId, contextId),
+      onContext: (contextId) => {
+        if (contextId.length <= MAX_CONTEXT) this.#contexts.set(call.runId, contextId)
+      },
+    }).catch((thrown: unknown) => {
+      throw withoutSecrets(thrown, secrets)
     })
+    return { ...result, body: hideSecrets(result.body, secrets) }
   }
 
-  close(): Promise<void> {
-    return this.#http.close()
+  async close(): Promise<void> {
+    await Promise.all([this.#http.close(), this.prover.close()])
   }
 }
 
@@ -208,6 +223,10 @@ export function createA2aSource(options: A2aSourceOptions): Source {
       skipped: () => agent.skipped,
       close: () => agent.close(),
     },
-    invoker: { invoke: (call) => agent.invoke(call) },
+    invoker: {
+      invoke: (call) => agent.invoke(call),
+      refreshCredentials: (_component, signal) => agent.prover.refresh(signal),
+      usePolicies: (policyOf) => agent.prover.use(policyOf(options.name)?.credentials),
+    },
   }
 }

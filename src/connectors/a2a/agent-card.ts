@@ -4,6 +4,7 @@ import type { AgentCard, AgentInterface } from '@a2a-js/sdk'
 import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import { isJsonObject, parseJson } from '../../util/json.ts'
+import { hintAtHeaders } from '../http/exchange-errors.ts'
 import type { GuardedFetch } from '../http/guarded-fetch.ts'
 import type { A2aSdk } from './load-sdk.ts'
 
@@ -43,9 +44,10 @@ async function fetchText(address: string, http: GuardedFetch, signal: AbortSigna
     status = answer.status
     if (status !== 404) break
   }
+  const hint = hintAtHeaders(status) || ' Give the URL of the card if it is elsewhere.'
   throw new TuttiError(
     'source_failed',
-    `"${new URL(address).origin}" answered the request for its agent card with HTTP ${status}. Give the URL of the card if it is elsewhere.`,
+    `"${new URL(address).origin}" answered the request for its agent card with HTTP ${status}.${hint}`,
   )
 }
 
@@ -54,7 +56,11 @@ function parseCard(text: string, origin: string): JsonObject {
   try {
     value = parseJson(text)
   } catch (cause) {
-    throw new TuttiError('source_failed', `The agent card of "${origin}" is not JSON.`, { cause })
+    throw new TuttiError(
+      'source_failed',
+      `The agent card of "${origin}" is not JSON. Give the URL of the card if it is elsewhere.`,
+      { cause },
+    )
   }
   if (!isJsonObject(value)) throw new TuttiError('source_failed', `The agent card of "${origin}" is no object.`)
   return value

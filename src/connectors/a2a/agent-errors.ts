@@ -1,5 +1,6 @@
 // What goes wrong with an agent, in our codes: statuses where the answer comes in, protocol errors by their number.
 import { type ErrorCode, TuttiError } from '../../contracts/errors.ts'
+import { hideSecrets } from '../../util/secrets.ts'
 import { truncateText } from '../../util/text.ts'
 
 const MAX_TEXT = 500
@@ -64,4 +65,15 @@ export function agentError(agent: string, thrown: unknown): TuttiError {
   // What an agent cannot do now it cannot do in a moment either; what broke inside of it may work the next time.
   const retryable = status === undefined ? rpc === INTERNAL_ERROR : status >= 500
   return new TuttiError(code, `"${agent}" refused the message: ${textOf(error)}`, { retryable, details, cause: error })
+}
+
+/** The same error without what the agent was shown; other errors as they are. */
+export function withoutSecrets(thrown: unknown, secrets: ReadonlyMap<string, string>): unknown {
+  if (!(thrown instanceof TuttiError) || secrets.size === 0) return thrown
+  const { code, message, details, retryable } = thrown
+  const hide = (value: unknown): unknown => (typeof value === 'string' ? hideSecrets(value, secrets) : value)
+  return new TuttiError(code, hideSecrets(message, secrets), {
+    retryable,
+    details: Object.fromEntries(Object.entries(details).map(([key, value]) => [key, hide(value)])),
+  })
 }

@@ -4,8 +4,9 @@ import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import type { Component } from '../../contracts/capability.ts'
-import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
+import { TuttiError } from '../../contracts/errors.ts'
 import type { Invoker, Logger, Source } from '../../contracts/parts.ts'
+import { fileTrouble } from '../../util/file-trouble.ts'
 import { readComponentEntry } from './read-component-entry.ts'
 
 export interface FileSourceOptions {
@@ -73,8 +74,9 @@ export function createFileSource({ path, invoker, log, ...options }: FileSourceO
     try {
       return await readFile(fullPath, { encoding: 'utf8', signal })
     } catch (thrown) {
-      const { message } = toTuttiError(thrown, 'source_failed')
-      throw new TuttiError('source_failed', `The file "${path}" cannot be read: ${message}`, { cause: thrown })
+      throw new TuttiError('source_failed', `The file "${path}" cannot be read: ${fileTrouble(thrown)}.`, {
+        cause: thrown,
+      })
     }
   }
 

@@ -1,5 +1,5 @@
 // Registrations of one name are instances of one component. The result does not depend on the order in which they were read.
-import type { Capability, Component, Instance, Trust } from '../../contracts/capability.ts'
+import type { Capability, Component, Effect, Instance, Trust } from '../../contracts/capability.ts'
 import { createPace } from '../../util/pace.ts'
 import { compareText } from '../../util/text.ts'
 import type { ReadCapability } from './read-capability.ts'
@@ -10,6 +10,29 @@ export interface Grouping {
   readonly trust: Trust
   /** The capability as it is offered, such as with the schema fetched from one of the component's instances. */
   readonly describe: (read: ReadCapability, addresses: readonly string[]) => Capability
+}
+
+const saysTheSame = (a: Capability, b: Capability): boolean =>
+  a.effect === b.effect && a.approval === b.approval && a.idempotent === b.idempotent && a.internal === b.internal
+
+const EFFECTS = ['read', 'unknown', 'write'] as const satisfies readonly Effect[]
+
+/**
+ * The first, as harmless as both say it is: whoever can write a registration of the same name must not be able to talk a
+ * capability out of its approval, or into being called early and often.
+ */
+function narrow(first: Capability, other: Capability): Capability {
+  const { approval, idempotent, ...rest } = first
+  const effect = EFFECTS[Math.max(EFFECTS.indexOf(first.effect), EFFECTS.indexOf(other.effect))] ?? 'unknown'
+  const isAsked = approval === 'always' || other.approval === 'always'
+  const isOnce = idempotent === false || other.idempotent === false
+  return {
+    ...rest,
+    effect,
+    ...(isAsked ? { approval: 'always' } : approval === other.approval && approval !== undefined && { approval }),
+    ...(isOnce ? { idempotent: false } : idempotent === other.idempotent && idempotent !== undefined && { idempotent }),
+    ...((first.internal === true || other.internal === true) && { internal: true }),
+  }
 }
 
 function groupOne(services: readonly ServiceRecord[], first: ServiceRecord, grouping: Grouping): Component {
@@ -28,7 +51,12 @@ function groupOne(services: readonly ServiceRecord[], first: ServiceRecord, grou
     }
     // While versions change, every capability that some instance offers can be found.
     for (const read of service.capabilities) {
-      if (!capabilities.has(read.capability.name)) capabilities.set(read.capability.name, read)
+      const { name } = read.capability
+      const known = capabilities.get(name)
+      if (known === undefined) capabilities.set(name, read)
+      // Copies say the same, and what was read of them is used on.
+      else if (!saysTheSame(known.capability, read.capability))
+        capabilities.set(name, { ...known, capability: narrow(known.capability, read.capability) })
     }
   }
   const addresses = services

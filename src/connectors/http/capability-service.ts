@@ -22,6 +22,7 @@ const MAX_ANSWER_BYTES = 2_000_000
 const MAX_AGENTS = 500
 const MAX_CAPABILITIES = 2_000
 const MAX_NAME = 200
+const MAX_LINE = 1_000
 const QUOTED_CHARS = 200
 
 /** @throws TuttiError `invalid_config` for a URL that cannot be used */
@@ -136,9 +137,11 @@ function readDescribed(text: string): Map<string, string[]> {
   const agents = new Map<string, string[]>()
   let current: string[] | undefined
   let count = 0
-  for (const line of text.split('\n')) {
-    const agent = /^Agent: (.{1,200}?)(?: \(ID: .*\))?\s*$/.exec(line)?.[1]
-    const capability = /^\s*- Capability: (.{1,200}?)\s*$/.exec(line)?.[1]
+  for (const whole of text.split('\n')) {
+    // Trimmed first: looking for the end of a name in a long line of blanks takes a second.
+    const line = whole.slice(0, MAX_LINE).trimEnd()
+    const agent = /^Agent: (.{1,200}?)(?: \(ID: .*\))?$/.exec(line)?.[1]
+    const capability = /^\s*- Capability: (.{1,200})$/.exec(line)?.[1]
     if (agent !== undefined && agents.size < MAX_AGENTS) agents.set(agent, (current = agents.get(agent) ?? []))
     else if (capability !== undefined && count++ < MAX_CAPABILITIES) current?.push(capability)
   }

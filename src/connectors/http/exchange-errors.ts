@@ -14,6 +14,12 @@ export function stoppedError(signal: AbortSignal, origin: string, sent: boolean)
     : new TuttiError('cancelled', `The call to "${origin}" was cancelled.`, { details: { sent }, cause: reason })
 }
 
+/** For the author of a source that answers so where it was only asked what it offers. */
+export const hintAtHeaders = (status: number | undefined): string =>
+  status === 401 || status === 403
+    ? ' It wants to know who asks: put that into the "headers" of the source, as in {Authorization: {env: NAME}}.'
+    : ''
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 

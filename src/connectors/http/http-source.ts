@@ -125,7 +125,9 @@ export function createHttpSource(options: HttpSourceOptions): Source {
       if (answer.status === 'fulfilled') services.push(answer.value)
       else {
         failure = toTuttiError(answer.reason, 'source_failed')
-        options.log?.warn(`The source "${name}" skips an address: ${failure.message}`)
+        // Of a single one the catalog tells.
+        if (places.length > 1 && !signal.aborted)
+          options.log?.warn(`The source "${name}" skips an address: ${failure.message}`)
       }
     }
     if (services.length === 0 && failure !== undefined) {

@@ -13,14 +13,25 @@ export interface ErrorLogOptions {
 
 export interface ErrorLog {
   write(text: string): void
-  /** The last words, for messages; empty when there were none. */
+  /** The last words, for messages, without the stacks of interpreters; empty when there were none. */
   lastWords(): string
 }
 
 const MAX_LINE = 500
 const MAX_PENDING = 10_000
 const LINES_PER_MINUTE = 30
+/** A stack may follow what counts. */
+const REMEMBERED = 8_000
 const KEPT = 400
+
+/** Where in whose code it happened is of no use to who reads why a server did not start. */
+const isOfStack = (line: string): boolean =>
+  /^\s/.test(line) || /^(?:[\s^{}[\]]*$|node:|file:\/\/\S+:\d+$|\/\S+:\d+$|Node\.js v\d|Traceback \()/.test(line)
+
+function withoutStack(text: string): string {
+  const lines = text.split('\n').filter((line) => !isOfStack(line))
+  return lines.length === 0 ? text : lines.join('\n')
+}
 
 export function createErrorLog({ name, clock, log, secrets }: ErrorLogOptions): ErrorLog {
   let pending = ''
@@ -44,11 +55,11 @@ export function createErrorLog({ name, clock, log, secrets }: ErrorLogOptions): 
 
   return {
     write(text) {
-      last = (last + text).slice(-2 * KEPT)
+      last = (last + text).slice(-REMEMBERED)
       const parts = (pending + text).split('\n')
       pending = (parts.pop() ?? '').slice(0, MAX_PENDING)
       for (const line of parts) if (line.trim() !== '') tell(line.trim())
     },
-    lastWords: () => hideSecrets(last, secrets).trim().slice(-KEPT),
+    lastWords: () => withoutStack(hideSecrets(last, secrets)).trim().slice(-KEPT),
   }
 }

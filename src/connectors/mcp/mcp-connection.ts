@@ -6,6 +6,7 @@ import { formatDuration } from '../../util/duration.ts'
 import { hideSecrets } from '../../util/secrets.ts'
 import { truncateText } from '../../util/text.ts'
 import { VERSION } from '../../util/version.ts'
+import { hintAtHeaders } from '../http/exchange-errors.ts'
 import { ownError } from './admit-message.ts'
 import type { McpLink, McpSdk } from './link.ts'
 import { httpStatusOf } from './mcp-errors.ts'
@@ -214,10 +215,13 @@ class SharedConnection implements McpConnection {
     const words = thrown instanceof LastWords ? thrown.words : ''
     const cause: unknown = thrown instanceof LastWords ? thrown.cause : thrown
     const status = httpStatusOf(cause, sdk)
-    const code: ErrorCode = status === 401 || status === 403 ? 'component_unauthorized' : 'component_unavailable'
+    const isRefused = status === 401 || status === 403
+    const code: ErrorCode = isRefused ? 'component_unauthorized' : 'component_unavailable'
     const reason =
       words !== '' ? words : cause instanceof Error ? hideSecrets(truncateText(cause.message, 400), secrets) : ''
-    return new TuttiError(code, `The MCP server "${name}" could not be connected: ${reason || 'no reason was given'}`, {
+    const said = `The MCP server "${name}" could not be connected: ${reason || 'no reason was given'}`
+    const text = isRefused ? `${said}.${hintAtHeaders(status)}` : said
+    return new TuttiError(code, text, {
       details: { sent: false, ...(status !== undefined && { status }) },
       cause,
     })

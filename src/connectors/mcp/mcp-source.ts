@@ -121,7 +121,7 @@ export function createMcpSource(options: McpSourceOptions): Source {
     for (const text of list.warnings.slice(0, 100)) {
       if (warned.has(text) || warned.size >= 1_000) continue
       warned.add(text)
-      log?.warn(`MCP server "${name}": ${text}.`, { server: name })
+      log?.warn(`MCP server "${name}": ${text}${/[.?]$/.test(text) ? '' : '.'}`, { server: name })
     }
     const announcedMs = way.type === 'stdio' ? Infinity : HTTP_LIST_MS
     const heldMs = list.ttlMs ?? (link.announcesChanges() ? announcedMs : 0)
@@ -149,7 +149,8 @@ export function createMcpSource(options: McpSourceOptions): Source {
       if (link !== undefined && !signal.aborted && !(thrown instanceof link.sdk.ProtocolError)) connection.drop(link)
       // A server may say back what it was given, at any length.
       const said = hideSecrets(toTuttiError(thrown, 'source_failed').message, prover.secrets())
-      throw new TuttiError('source_failed', `MCP server "${name}": ${truncateText(said, MAX_TROUBLE)}`, { cause: thrown })
+      const message = said.includes(`"${name}"`) ? said : `MCP server "${name}": ${said}`
+      throw new TuttiError('source_failed', truncateText(message, MAX_TROUBLE), { cause: thrown })
     }
   }
 

@@ -1,4 +1,5 @@
-// A child process and everything it started, as one: begun in a group of its own, ended as a group. None outlives this process.
+// A child process and everything it started, as one: begun in a group of its own, ended as a group. None outlives this process,
+// unless that is killed outright; then a child sees the end of its input.
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import type { Clock } from '../../contracts/parts.ts'
@@ -22,6 +23,41 @@ function killAll(): void {
   for (const child of living) killGroup(child, 'SIGKILL')
 }
 
+/** They end a process without a word to anybody, and reach no child in a group of its own. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NodeJS.Signals[]
+
+/**
+ * Where nobody else says what such a signal means, it still ends the process. Who does is not to notice that somebody listens here:
+ * it is asked first, while listeners that serve once are still there, and has stepped aside when others count who listens.
+ */
+function onSignal(signal: NodeJS.Signals): void {
+  process.off(signal, onSignal)
+  if (process.listenerCount(signal) > 0) {
+    setImmediate(() => {
+      if (living.size > 0) listenFirst(signal)
+    })
+    return
+  }
+  killAll()
+  stopWatching()
+  process.kill(process.pid, signal)
+}
+
+function listenFirst(signal: NodeJS.Signals): void {
+  process.off(signal, onSignal)
+  process.prependListener(signal, onSignal)
+}
+
+function watchOwnEnd(): void {
+  process.on('exit', killAll)
+  for (const signal of ENDING) listenFirst(signal)
+}
+
+function stopWatching(): void {
+  process.off('exit', killAll)
+  for (const signal of ENDING) process.off(signal, onSignal)
+}
+
 /** Also what the child started; those that have ended already are no trouble. */
 export function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
@@ -41,11 +77,11 @@ export function startProcess({ command, args, env, cwd }: ProcessSpec): ChildPro
     windowsHide: true,
     ...(cwd !== undefined && { cwd }),
   })
-  if (living.size === 0) process.on('exit', killAll)
+  if (living.size === 0) watchOwnEnd()
   living.add(child)
   const forget = (): void => {
     living.delete(child)
-    if (living.size === 0) process.off('exit', killAll)
+    if (living.size === 0) stopWatching()
   }
   child.once('error', forget)
   child.once('exit', () => {

@@ -122,7 +122,10 @@ export class StdioTransport implements Transport {
     if ('head' in line) {
       const { maxMessageBytes: limit } = this.#options
       const what = `answered with more than ${limit} bytes. Raise executor.max_response_bytes, or ask it for less.`
-      this.#refuse(line, new TuttiError('response_too_large', this.#says(what), { details: { sent: true, limit_bytes: limit } }))
+      this.#refuse(
+        line,
+        new TuttiError('response_too_large', this.#says(what), { details: { sent: true, limit_bytes: limit } }),
+      )
       return
     }
     if (line.text.trim() === '') return

@@ -3,7 +3,9 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
 import type { Clock } from '../../contracts/parts.ts'
+import { fileTrouble } from '../../util/file-trouble.ts'
 import { VERSION } from '../../util/version.ts'
+import { hintAtHeaders } from '../http/exchange-errors.ts'
 import type { HttpAnswer, HttpClient } from '../http/http-client.ts'
 
 export interface DocumentPlace {
@@ -39,10 +41,8 @@ export function createFilePlace(path: string): DocumentPlace {
       try {
         return await read(signal)
       } catch (thrown) {
-        const { message } = toTuttiError(thrown, 'source_failed')
-        throw new TuttiError('source_failed', `The OpenAPI document "${path}" cannot be read: ${message}`, {
-          cause: thrown,
-        })
+        const message = `The OpenAPI document "${path}" cannot be read: ${fileTrouble(thrown)}.`
+        throw new TuttiError('source_failed', message, { cause: thrown })
       }
     },
   }
@@ -90,7 +90,7 @@ export function createUrlPlace({ url, client, headers, clock }: UrlPlaceParts): 
       if (answer.status !== 200) {
         throw new TuttiError(
           'source_failed',
-          `"${where}" answered with ${answer.status} instead of an OpenAPI document.`,
+          `"${where}" answered with ${answer.status} instead of an OpenAPI document.${hintAtHeaders(answer.status)}`,
         )
       }
       tags = tagsOf(answer)

@@ -5,7 +5,7 @@ import type { JsonValue } from '../../contracts/json.ts'
 import type { Clock, Invoker } from '../../contracts/parts.ts'
 import type { ComponentPolicy } from '../../contracts/policy.ts'
 import { mayShowCredentials } from '../../util/credential-origins.ts'
-import { secretsAmong } from '../../util/secrets.ts'
+import { SHORTEST_SECRET, secretMark, secretsAmong } from '../../util/secrets.ts'
 import { VERSION } from '../../util/version.ts'
 import type { PrivateAddresses } from '../http/addresses.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../http/http-client.ts'
@@ -80,8 +80,10 @@ export function createOpenapiInvoker(parts: OpenapiInvokerParts): Omit<Invoker, 
         isBinary,
       })
       if (answer.status === 401 || answer.status === 403) proofs.refuse()
-      const body = readAnswer(operation, answer, [...proofs.secrets, ...ownSecrets])
-      return { status: answer.status, headers: answer.headers, body }
+      // A server may say back what it was sent.
+      const secrets = [...proofs.secrets, ...ownSecrets]
+      const answered = { ...answer, headers: hideHeaders(answer.headers, secrets) }
+      return { status: answer.status, headers: answered.headers, body: readAnswer(operation, answered, secrets) }
     },
     refreshCredentials: (_component, signal) => book.refresh(signal),
     async close() {
@@ -98,6 +100,13 @@ function readAnswer({ method, capability }: Operation, answer: HttpAnswer, secre
   }
   if (bytes === undefined || bytes.length === 0) return readProven(answer, `"${capability.name}"`, secrets)
   return { content_type: headers['content-type'] ?? '', size_bytes: bytes.length, base64: bytes.toString('base64') }
+}
+
+function hideHeaders(headers: HttpAnswer['headers'], secrets: readonly string[]): HttpAnswer['headers'] {
+  const shown = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
+  const hide = (text: string): string =>
+    shown.reduce((left, secret) => left.replaceAll(secret, secretMark('credentials')), text)
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, hide(value)]))
 }
 
 const gone = (component: Component, capability: Capability): TuttiError =>

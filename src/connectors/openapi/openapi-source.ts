@@ -260,8 +260,8 @@ function toComponent(
 function tell({ skipped, warnings }: Loaded, source: string, log: Logger | undefined): void {
   for (const warning of warnings) log?.warn(`The OpenAPI source "${source}": ${warning}`, { source })
   for (const { operation, reason } of skipped.slice(0, MAX_TOLD)) {
-    log?.warn(`The OpenAPI source "${source}" leaves out ${operation}: ${reason}.`, { source })
+    log?.info(`The OpenAPI source "${source}" leaves out ${operation}: ${reason}.`, { source })
   }
   const more = skipped.length - MAX_TOLD
-  if (more > 0) log?.warn(`The OpenAPI source "${source}" leaves out ${more} more operations.`, { source, more })
+  if (more > 0) log?.info(`The OpenAPI source "${source}" leaves out ${more} more operations.`, { source, more })
 }

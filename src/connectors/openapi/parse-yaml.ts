@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { parseDocument } from 'yaml'
 
 /** Smaller texts take less than the start of a thread. */
-const LARGE = 100_000
+const LARGE = 20_000
 /** Aliases are written once and stand for much; real documents use few. */
 const MAX_ALIASES = 10_000
 const MAX_MEMORY_MB = 1_024

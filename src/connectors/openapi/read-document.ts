@@ -12,6 +12,8 @@ export interface OpenapiDocument {
   readonly is30: boolean
 }
 
+const NO_DOCUMENT =
+  'does not begin with "openapi: 3.0.x" or "3.1.x". Is it the document itself, and not a page about it?'
 const MAX_NODES = 4_000_000
 /** Longer chains of references are circles. */
 const MAX_HOPS = 32
@@ -25,7 +27,7 @@ const refuse = (where: string, why: string, cause?: unknown): TuttiError =>
  */
 export async function readDocument(text: string, where: string, signal: AbortSignal): Promise<OpenapiDocument> {
   const root = await parseText(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, where, signal)
-  if (!isJsonObject(root)) throw refuse(where, 'is not an object.')
+  if (!isJsonObject(root)) throw refuse(where, NO_DOCUMENT)
   const version = versionOf(root, where)
   const paths = root['paths']
   if (paths !== undefined && !isJsonObject(paths)) throw refuse(where, 'has "paths" that are no object.')
@@ -46,10 +48,7 @@ function versionOf(root: JsonObject, where: string): string {
   if (root['swagger'] !== undefined) throw refuse(where, 'is Swagger 2.0. Convert it to OpenAPI 3.0 or 3.1 first.')
   const { openapi: version } = root
   if (typeof version === 'string' && /^3\.\d/.test(version)) return version
-  throw refuse(
-    where,
-    'does not begin with "openapi: 3.0.x" or "3.1.x". Is it the document itself, and not a page about it?',
-  )
+  throw refuse(where, NO_DOCUMENT)
 }
 
 async function parseText(text: string, where: string, signal: AbortSignal): Promise<unknown> {

@@ -67,6 +67,8 @@ export function readSecurity(document: OpenapiDocument, options: SecurityOptions
     warnings,
     choose: (operation) => chooseFrom(operation['security'] ?? byDefault, { places, usable, headers: options.headers }),
     isProof: (place, name) =>
+      // What is sent anyway is said by the configuration, and by nobody else.
+      (place === 'header' && options.headers.has(name.toLowerCase())) ||
       [...places.values()].some(
         (proof) => proof.in === place && (place === 'header' ? proof.key === name.toLowerCase() : proof.key === name),
       ),

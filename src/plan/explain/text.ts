@@ -95,7 +95,7 @@ function writeForecast(explanation: Untold): string[] {
   const lines = [`at most at once: ${maxParallelism}`, `time: ${forecastTime(explanation)}`]
   if (cost !== undefined) lines.push(`cost: ${inAmounts(cost)}`)
   lines.push(`model calls: ${inAmounts(modelCalls)}`)
-  lines.push(`side effects: ${sideEffects.length === 0 ? 'none, all steps only read' : inNames(sideEffects)}`)
+  lines.push(`side effects: ${describeEffects(sideEffects, steps)}`)
   if (approvals.length > 0) lines.push(`asks for approval: ${inNames(approvals)}`)
   for (const limit of limits.slice(0, MAX_LISTED)) lines.push(`limit: ${describeLimit(limit)}`)
   const troubled = steps.flatMap(({ name, trouble }) =>
@@ -105,6 +105,16 @@ function writeForecast(explanation: Untold): string[] {
   for (const { severity, message } of issues.slice(0, MAX_LISTED)) lines.push(`${severity}: ${message}`)
   if (issues.length > MAX_LISTED) lines.push(`${issues.length - MAX_LISTED} more issues`)
   return lines
+}
+
+/** What nobody knows the effect of is not called harmless. */
+function describeEffects(sideEffects: readonly string[], steps: readonly StepExplanation[]): string {
+  const unknown = steps.flatMap(({ name, type, effect }) => (type === 'call' && effect === undefined ? [name] : []))
+  const told = [
+    ...(sideEffects.length > 0 ? [inNames(sideEffects)] : []),
+    ...(unknown.length > 0 ? [`unknown of ${inNames(unknown)}`] : []),
+  ]
+  return told.length === 0 ? 'none, all steps only read' : told.join('; ')
 }
 
 const MAX_LISTED = 10

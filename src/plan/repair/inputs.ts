@@ -1,4 +1,5 @@
-// Inputs that the capability does not know: renamed where they are a required one misspelled, else left out; both are told.
+// Inputs that the capability does not know: renamed where they are a known one misspelled, else left out unless one may be a required
+// one that is missing; whatever is done is told.
 import type { JsonObject, JsonSchema, JsonValue } from '../../contracts/json.ts'
 import { editDistance, nearest } from '../../util/text.ts'
 import type { CapabilityInputs } from '../capability-inputs.ts'
@@ -32,10 +33,15 @@ export function repairInputs(
   const free = new Set([...properties.keys()].filter((name) => !Object.hasOwn(inputs, name)))
   const missing = required.filter((name) => free.has(name))
   const renamed = new Map<string, string | undefined>()
-  for (const name of unknown) {
+  const meant = unknown.map((name) => {
     const wanted = findMeant(name, free, missing)
-    if (wanted === undefined && isOpen) continue
     if (wanted !== undefined) free.delete(wanted)
+    return [name, wanted] as const
+  })
+  // While a required input is missing, one of these may have been meant for it: whoever wrote them is asked.
+  const isKept = isOpen || missing.some((name) => free.has(name))
+  for (const [name, wanted] of meant) {
+    if (wanted === undefined && isKept) continue
     renamed.set(name, wanted)
     repairs.push(
       wanted === undefined

@@ -17,6 +17,7 @@ export interface ReferencesContext {
   /** By step index: the output schema of what it calls, when known. */
   readonly outputSchemas: readonly (JsonSchema | undefined)[]
   readonly issues: Issue[]
+  readonly options: { readonly origin: 'model' | 'author' }
 }
 
 /** `step` undefined: the document's outputs. */
@@ -132,24 +133,35 @@ const isVague = (schema: JsonSchema): boolean =>
   ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties'].some((key) => schema[key] !== undefined) ||
   Array.isArray(schema.type)
 
+const OF_STEPS = /(?<!\$)\{\{?\s*(?:steps?[.[_-]|[\w-]+\.(?:response|outputs?|results?)\b)/i
+
 /** B20: `{{step-1.response.x}}` and `{step-1.response.x}` would reach the component as they stand. */
 export function validateForeignText(
   source: JsonValue,
   path: Path,
   step: string | undefined,
-  { plan, issues }: Pick<ReferencesContext, 'plan' | 'issues'>,
+  context: Pick<ReferencesContext, 'plan' | 'issues' | 'options'>,
 ): void {
+  const { plan, issues, options } = context
   if (typeof source === 'string') {
     if (!source.includes('{') || !looksLikeForeignReference(source)) return
     const converted = convertForeignReferences(source, createStepFinder(plan))
-    // What names no step of this plan is text, such as a template for somebody else.
-    if (converted === source) return
+    if (converted === source) {
+      // What names no step is text, such as a template for somebody else; but a model that speaks of steps means one of its own.
+      if (options.origin !== 'model' || !OF_STEPS.test(source)) return
+      const message = `"${truncateText(source, 100)}" refers to a step that the plan does not have. Write "\${steps.NAME.output.path}" with the name of one of its steps.`
+      const alternatives = plan.steps.filter(({ name }) => name !== step).map(({ name }) => `\${steps.${name}.output}`)
+      issues.push(
+        createIssue({ code: 'unknown_reference', path, step, message, alternatives: alternatives.slice(0, 5) }),
+      )
+      return
+    }
     const message = `"${truncateText(source, 100)}" has a reference in another syntax; write ${truncateText(converted, 200)}.`
     issues.push(createIssue({ code: 'bad_expression', path, step, message, alternatives: [converted] }))
   } else if (isJsonList(source)) {
-    for (const [i, item] of source.entries()) validateForeignText(item, [...path, i], step, { plan, issues })
+    for (const [i, item] of source.entries()) validateForeignText(item, [...path, i], step, context)
   } else if (isJsonObject(source)) {
-    for (const [key, item] of Object.entries(source)) validateForeignText(item, [...path, key], step, { plan, issues })
+    for (const [key, item] of Object.entries(source)) validateForeignText(item, [...path, key], step, context)
   }
 }
 

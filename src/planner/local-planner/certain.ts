@@ -2,6 +2,7 @@
 // left unexplained. Strict on purpose: what a model would have understood better costs more than the call that is saved.
 import type { Step } from '../../contracts/plan.ts'
 import { canonicalJson } from '../../util/canonical-json.ts'
+import { isDoubtful } from './doubt.ts'
 import type { Entry, Matcher } from './match.ts'
 import { type Filled, type Filling, fillInputs } from './slots.ts'
 import type { Clause, RequestText } from './text.ts'
@@ -44,6 +45,7 @@ export function isCertain(text: RequestText, matcher: Matcher, steps: readonly S
   if (second !== undefined && second.score > best.score * MAX_RIVAL_SHARE) return false
   if (![...best.hits].some((word) => best.entry.nameWords.has(word))) return false
   const filling = fillInputs(best.entry, clause, text, { isWide: false })
+  if (isDoubtful(text, best.entry, filling)) return false
   return isFilledSurely(step, best.entry, filling, text) && isExplained(text, clause, best.entry, filling)
 }
 
@@ -56,7 +58,8 @@ function calls({ component, action, dependsOn }: Step, { offered }: Entry): bool
 /** Every input by a value of its own form, and those of one kind told apart by the word before them. */
 function isFilledSurely({ inputs }: Step, { offered }: Entry, filling: Filling, text: RequestText): boolean {
   const given = Object.fromEntries([...filling.inputs].map(([name, { value }]) => [name, value]))
-  if (filling.missing.length > 0 || filling.rows.length > 0 || canonicalJson(given) !== canonicalJson(inputs)) return false
+  if (filling.missing.length > 0 || filling.rows.length > 0 || canonicalJson(given) !== canonicalJson(inputs))
+    return false
   const wishes = new Map(wishesOf(offered.capability).map((wish) => [wish.name, wish]))
   let unnamed = 0
   let numbers = 0

@@ -32,7 +32,10 @@ export interface Matcher {
   rank(clause: Clause): Match[]
 }
 
-const WEIGHT = { name: 3, tag: 2, description: 1, component: 1, input: 0.5, output: 0.9 } as const
+const WEIGHT = { name: 3, tag: 2, description: 1, component: 1, input: 1, output: 0.9 } as const
+/** What a value is called says less about what is wanted than the words around it. */
+const VALUE_SHARE = 0.5
+const RARE = 3
 const MAX_DESCRIPTION = 600
 
 export function createMatcher(offered: readonly OfferedCapability[]): Matcher {
@@ -40,19 +43,19 @@ export function createMatcher(offered: readonly OfferedCapability[]): Matcher {
   const frequency = new Map<string, number>()
   for (const entry of entries)
     for (const word of entry.words.keys()) frequency.set(word, (frequency.get(word) ?? 0) + 1)
-  const rarity = (word: string): number => Math.log(1 + entries.length / (frequency.get(word) ?? 1))
+  const count: Counts = { of: (word) => frequency.get(word) ?? 1, all: entries.length }
 
   return {
     entries,
     rank(clause) {
-      const asked = new Set(clause.words.map(stem))
+      const asked = new Map(clause.words.map((word) => [stem(word), 1]))
       for (const value of clause.values) {
         if (value.kind === 'name' || value.kind === 'code')
-          for (const word of splitName(value.text)) asked.add(stem(word))
+          for (const word of splitName(value.text).map(stem)) if (!asked.has(word)) asked.set(word, VALUE_SHARE)
       }
       const matches: Match[] = []
       for (const entry of entries) {
-        const match = matchEntry(entry, asked, rarity)
+        const match = matchEntry(entry, asked, count)
         if (match !== undefined && !isOtherDeed(clause, entry)) matches.push(match)
       }
       return matches.sort((a, b) => b.score - a.score || compareEntries(a.entry, b.entry))
@@ -95,23 +98,37 @@ const keyWords = (schema: JsonSchema | undefined): string[] =>
 
 const isContent = (word: string): boolean => word.length > 1 && !STOP_WORDS.has(word) && !NEUTRAL_WORDS.has(word)
 
-function matchEntry(entry: Entry, asked: ReadonlySet<string>, rarity: (word: string) => number): Match | undefined {
+interface Counts {
+  /** How many capabilities have the word. */
+  of(word: string): number
+  readonly all: number
+}
+
+function matchEntry(entry: Entry, asked: ReadonlyMap<string, number>, count: Counts): Match | undefined {
   const hits = new Set<string>()
   let score = 0
   let nameHits = 0
   let described = 0
-  for (const word of asked) {
+  // Half of a name says enough only with a word that few others have.
+  let isRare = false
+  for (const [word, part] of asked) {
     const weight = entry.words.get(word)
     if (weight === undefined) continue
     hits.add(word)
-    score += weight * rarity(word)
-    if (entry.nameWords.has(word)) nameHits++
-    else if (weight >= WEIGHT.description) described++
+    score += part * weight * Math.log(1 + count.all / count.of(word))
+    if (entry.nameWords.has(word)) {
+      nameHits++
+      isRare ||= count.of(word) <= RARE
+    } else if (weight >= WEIGHT.description) described++
   }
   if (hits.size === 0) return undefined
   const share = nameHits / entry.nameWords.size
   const isStrong =
-    share >= 0.5 || (nameHits > 0 && described > 0) || described > 1 || [...hits].some((word) => entry.tags.has(word))
+    share > 0.5 ||
+    (share === 0.5 && isRare) ||
+    (nameHits > 0 && described > 0) ||
+    described > 1 ||
+    [...hits].some((word) => entry.tags.has(word))
   return { entry, score: score * (0.5 + share / 2), isStrong, hits }
 }
 

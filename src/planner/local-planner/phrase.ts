@@ -47,7 +47,9 @@ const PROPER: ReadonlySet<string> = new Set(['name', 'code', 'id'])
 function freeTokens(clause: Clause, { tokens }: RequestText, used: ReadonlySet<Value>): readonly Token[] {
   let best: readonly Token[] = []
   let from = clause.from
-  const ends = [...used].filter((value) => value.from >= clause.from && value.to <= clause.to).sort((a, b) => a.from - b.from)
+  const ends = [...used]
+    .filter((value) => value.from >= clause.from && value.to <= clause.to)
+    .sort((a, b) => a.from - b.from)
   for (const { from: end, to } of [...ends, { from: clause.to, to: clause.to }]) {
     if (end - from > best.length) best = tokens.slice(from, end)
     from = Math.max(from, to)

@@ -1,14 +1,15 @@
 // Fills the inputs of a capability from what the text says: the word beside a value, its preposition, its form. A value that is
 // not in the text never gets in; an input that nothing suits stays missing.
 import type { JsonValue } from '../../contracts/json.ts'
+import { areSiblings, PREPOSITIONS, readClue } from './clue.ts'
 import type { Entry } from './match.ts'
 import { findPhrase } from './phrase.ts'
 import { findRows, type Instead } from './rows.ts'
+import { memberIn, sampleIn } from './said.ts'
 import type { Clause, RequestText } from './text.ts'
-import type { Token } from './tokens.ts'
 import type { Value } from './values.ts'
 import { suits, type Wish, wishesOf } from './wish.ts'
-import { STOP_WORDS, splitName, stem } from './words.ts'
+import { STOP_WORDS, stem } from './words.ts'
 
 export interface Filled {
   readonly value: JsonValue
@@ -33,43 +34,8 @@ interface Candidate {
   readonly score: number
 }
 
-/** How far before a value its name may stand. */
-const MAX_LABEL = 15
 const LEAST_HERE = 1.5
 const LEAST_ELSEWHERE = 2
-const TARGET_WORDS = ['to', 'target', 'destination', 'arrival', 'end']
-const SOURCE_WORDS = ['from', 'source', 'origin', 'departure', 'start', 'base']
-/** Which inputs a preposition speaks of. */
-const PREPOSITIONS: Readonly<Record<string, readonly string[]>> = {
-  to: TARGET_WORDS,
-  into: TARGET_WORDS,
-  from: SOURCE_WORDS,
-  by: ['by', 'author', 'artist'],
-  since: ['from', 'since', 'start'],
-  until: ['to', 'until', 'end'],
-}
-const PLACE_PREPOSITIONS: ReadonlySet<string> = new Set(['in', 'at', 'near', 'around', 'for', 'of', 'to'])
-const ALL_PREPOSITIONS: ReadonlySet<string> = new Set([
-  ...Object.keys(PREPOSITIONS),
-  ...PLACE_PREPOSITIONS,
-  'about',
-  'on',
-  'with',
-])
-const FILLERS: ReadonlySet<string> = new Set([
-  'is',
-  'of',
-  ':',
-  '=',
-  'the',
-  'a',
-  'an',
-  'with',
-  'as',
-  'named',
-  'called',
-  'are',
-])
 /** Inputs that take a number whatever is counted. */
 const COUNTS: ReadonlySet<string> = new Set(['amount', 'value', 'quantity', 'number', 'count', 'total', 'sum'])
 
@@ -99,13 +65,21 @@ export function fillInputs(
     if (member !== undefined) inputs.set(wish.name, { value: member })
   }
   for (const [wish, value, part] of placeParts(wishes, clause)) take(wish, { value: part, source: value })
-  const candidates = rankCandidates(wishes, clause, request, isWide, speaksOf)
+  const rowOf = new Map<number, Wish>()
+  const candidates = rankCandidates(entry, wishes, clause, request, { isWide, speaksOf })
   for (const { wish, value, yields } of candidates) {
-    if (inputs.has(wish.name) || used.has(value)) continue
-    take(wish, wish.type === 'array' ? arrayOf(wish, value, clause, used) : { value: yields, source: value })
+    if (inputs.has(wish.name) || used.has(value) || isOfOtherRow(wish, value, rowOf)) continue
+    const filled = wish.type === 'array' ? arrayOf(wish, value, clause, used) : { value: yields, source: value }
+    if (filled === undefined) continue
+    take(wish, filled)
+    if (value.list !== undefined && !rowOf.has(value.list)) rowOf.set(value.list, wish)
   }
   for (const [wish, value] of countedNumbers(wishes, clause, request, { inputs, used, speaksOf })) {
     take(wish, { value: value.value, source: value })
+  }
+  for (const wish of wishes) {
+    const sample = inputs.has(wish.name) ? undefined : sampleIn(wish, clause)
+    if (sample !== undefined) inputs.set(wish.name, { value: sample })
   }
   for (const wish of wishes) {
     if (inputs.has(wish.name) || !wish.isRequired || !wantsText(wish)) continue
@@ -133,34 +107,26 @@ const hasOwnForm = ({ kinds, format }: Wish): boolean =>
 const wantsText = ({ type, members, kinds, examples }: Wish): boolean =>
   type === 'string' && members.length === 0 && (kinds.has('text') || examples.has('text'))
 
-/** The longest member of an enum that the clause says, word for word. */
-function memberIn(wish: Wish, text: string): string | undefined {
-  if (wish.members.length === 0) return undefined
-  const plain = (word: string): string =>
-    ` ${word
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}]+/gu, ' ')
-      .trim()} `
-  const said = plain(text)
-  const found = wish.members.filter(
-    (member) => plain(member).length > (wish.isRequired ? 2 : 4) && said.includes(plain(member)),
-  )
-  return found.sort((a, b) => b.length - a.length)[0]
+interface ReadOptions {
+  readonly isWide: boolean
+  readonly speaksOf: (word: string) => boolean
 }
 
 function rankCandidates(
+  entry: Entry,
   wishes: readonly Wish[],
   clause: Clause,
   request: RequestText,
-  isWide: boolean,
-  speaksOf: (word: string) => boolean,
+  { isWide, speaksOf }: ReadOptions,
 ): Candidate[] {
   const candidates: Candidate[] = []
+  const own = entry.offered.capability.name
   const claimed = new Set(wishes.filter((wish) => wish.isRequired).flatMap((wish) => [...wish.words]))
   for (const wish of wishes) {
     const isText = wantsText(wish)
     for (const value of isWide ? request.values : clause.values) {
-      if ((isText && value.kind !== 'quoted') || wish.words.has(value.text.toLowerCase())) continue
+      if ((isText && value.kind !== 'quoted') || wish.words.has(value.text.toLowerCase()) || value.text === own)
+        continue
       const isHere = clause.values.includes(value)
       // What another clause says counts only where this one says nothing of the kind.
       if (!isHere && clause.values.some((own) => own.kind === value.kind)) continue
@@ -189,55 +155,6 @@ function rankCandidates(
 const suitsWhenNamed = (wish: Wish): boolean =>
   wish.format === '' && wish.members.length === 0 && !wish.kinds.has('country') && !wish.kinds.has('currency')
 
-interface Clue {
-  readonly score: number
-  /** The input's own name stands beside the value. */
-  readonly isNamed: boolean
-  readonly preposition: string
-}
-
-function readClue(
-  value: Value,
-  wish: Wish,
-  { tokens, values }: RequestText,
-  speaksOf: (word: string) => boolean,
-): Clue {
-  const first = value.list === undefined ? value : (values.find((other) => other.list === value.list) ?? value)
-  const before = tokens.slice(Math.max(0, first.from - 5), first.from).map((token) => token.lower)
-  const near = [...before].reverse().filter((word) => !FILLERS.has(word))
-  const next = tokens[value.to]
-  const after = next?.kind === 'word' ? next.lower : ''
-  const telling = near[0] ?? ''
-  const preposition =
-    [...before]
-      .reverse()
-      .slice(0, 2)
-      .find((word) => ALL_PREPOSITIONS.has(word)) ?? ''
-  const says = (word: string): boolean => word !== '' && (wish.words.has(word) || wish.words.has(stem(word)))
-  const isNamed = says(telling) || (says(after) && !ALL_PREPOSITIONS.has(after)) || isToldBefore(first, wish, tokens, values)
-  const isMeant = (PREPOSITIONS[preposition] ?? []).some((word) => wish.words.has(word))
-  let score = (isNamed ? 4 : 0) + (isMeant ? 4 : 0)
-  if (wish.kinds.has('place') && !isMeant) {
-    if (preposition === 'from') score -= 1.5
-    else if (PLACE_PREPOSITIONS.has(preposition)) score += 1.5
-  }
-  if (after !== '' && !STOP_WORDS.has(after)) score += speaksOf(after) ? 1 : -1
-  return { score, isNamed: isNamed || isMeant, preposition }
-}
-
-/** "The concentration difference of the substance is 29.7": the whole name, since the value before and in the same sentence. */
-function isToldBefore(value: Value, wish: Wish, tokens: readonly Token[], values: readonly Value[]): boolean {
-  const words = splitName(wish.name)
-  const previous = values[values.indexOf(value) - 1]
-  const told = new Set<string>()
-  for (let i = value.from - 1; i >= Math.max(previous?.to ?? 0, value.from - MAX_LABEL); i--) {
-    const token = tokens[i]
-    if (token === undefined || /^[.?!;,\n]$/u.test(token.text)) break
-    told.add(stem(token.lower))
-  }
-  return words.length > 1 && words.every((word) => told.has(stem(word)))
-}
-
 /** "Chicago, Illinois" where city and state are inputs of their own: a part for each. */
 function placeParts(wishes: readonly Wish[], clause: Clause): [Wish, Value, string][] {
   const places = wishes.filter((wish) => wish.isRequired && wish.type === 'string' && wish.kinds.has('place'))
@@ -250,13 +167,24 @@ function placeParts(wishes: readonly Wish[], clause: Clause): [Wish, Value, stri
   })
 }
 
-/** All values of the row, or of the clause, that suit an item of the array. */
-function arrayOf(wish: Wish, value: Value, clause: Clause, used: Set<Value>): Filled {
-  const { item } = wish
+/** A row is told for one input, or for two that want the same kind of thing: "between Paris and Rome". */
+function isOfOtherRow(wish: Wish, { list }: Value, rowOf: ReadonlyMap<number, Wish>): boolean {
+  const owner = list === undefined ? undefined : rowOf.get(list)
+  if (owner === undefined) return false
+  const isNumber = ({ type }: Wish): boolean => type === 'number' || type === 'integer'
+  if (isNumber(wish) && isNumber(owner)) return false
+  const isAlike = [...owner.kinds].some((kind) => wish.kinds.has(kind)) || areSiblings(owner.name, wish.name)
+  return owner.type !== wish.type || !isAlike
+}
+
+/** All values of the row that suit an item of the array. One number alone is no row. */
+function arrayOf({ item }: Wish, value: Value, clause: Clause, used: Set<Value>): Filled | undefined {
+  if (value.kind === 'number' && value.list === undefined) return undefined
   if (item === undefined) return { value: [value.value], source: value }
   const row = clause.values.filter(
     (other) => (value.list === undefined ? other === value : other.list === value.list) && suits(other, item).score > 0,
   )
+  if (row.length === 0) return undefined
   for (const other of row) used.add(other)
   return { value: row.map((other) => suits(other, item).value), source: value }
 }
@@ -277,7 +205,8 @@ function countedNumbers(
   )
   const takesAny = open.some((wish) => [...wish.words].some((word) => COUNTS.has(word)))
   const free = clause.values.filter((value) => {
-    if (value.kind !== 'number' || taken.used.has(value)) return false
+    // A number in letters mostly counts something: "two objects".
+    if (value.kind !== 'number' || taken.used.has(value) || !/\d/.test(value.text)) return false
     const next = tokens[value.to]
     const counts = next?.kind === 'word' && !STOP_WORDS.has(next.lower) && /^\p{Ll}/u.test(next.text)
     return !counts || takesAny || taken.speaksOf(next.lower)

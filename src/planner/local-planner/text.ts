@@ -28,6 +28,8 @@ export interface RequestText {
 }
 
 const MAX_CHARS = 4_000
+/** Nobody asks for more at once; a flood of pieces must not hold up the process. */
+const MAX_CLAUSES = 60
 
 export function readRequest(request: string): RequestText {
   const text = unwrap(request.slice(0, MAX_CHARS).trim())
@@ -52,14 +54,14 @@ function splitClauses(text: string, tokens: readonly Token[], values: readonly V
   let from = 0
   const close = (to: number): void => {
     const clause = clauseOf(text, tokens, values, from, to)
-    if (clause !== undefined) clauses.push(clause)
+    if (clause !== undefined && clauses.length < MAX_CLAUSES) clauses.push(clause)
     from = to + 1
   }
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] as Token
     const isBreak =
       token.kind === 'punct' ? /[.?!;,\n]/u.test(token.text) : token.kind === 'word' && JOINS.has(token.lower)
-    if (isBreak && !inside.has(i)) close(i)
+    if (isBreak && !inside.has(i) && !(isInSentence(token) && isPairedFrom(tokens, from))) close(i)
   }
   close(tokens.length)
   return clauses
@@ -75,6 +77,15 @@ function startsSentence(tokens: readonly Token[], at: number): boolean {
 /** Both pieces as one, when only one wish is told in them; undefined when another sentence begins between. */
 export function joinClauses({ text, tokens, values }: RequestText, a: Clause, b: Clause): Clause | undefined {
   return b.isStart ? undefined : clauseOf(text, tokens, values, a.from, b.to)
+}
+
+const isInSentence = ({ kind, text }: Token): boolean => kind === 'word' || text === ','
+
+/** "A and B ... 1 and 2 respectively" is told in one breath. */
+function isPairedFrom(tokens: readonly Token[], from: number): boolean {
+  for (let i = from; i < tokens.length && !/^[.?!;\n]$/u.test(tokens[i]?.text ?? ''); i++)
+    if (tokens[i]?.lower === 'respectively') return true
+  return false
 }
 
 /** From the first to the last, with all that stands between; it asks as the first does. */

@@ -4,7 +4,7 @@ import type { Token } from './tokens.ts'
 import { type Unit, unitAt, unitOf } from './units.ts'
 import { isAskWord, isCountry, isCurrencyCode, isVerb, STOP_WORDS } from './words.ts'
 
-export type ValueKind = 'quoted' | 'number' | 'share' | 'date' | 'code' | 'name' | 'id' | 'url' | 'email'
+export type ValueKind = 'quoted' | 'number' | 'share' | 'date' | 'code' | 'name' | 'id' | 'url' | 'email' | 'path'
 
 /** A value that the text names, at a place in it. */
 export interface Value {
@@ -76,9 +76,10 @@ function valueAt(tokens: readonly Token[], at: number, token: Token, isShouted: 
       return undefined
     case 'other': {
       const percent = /^(-?\d{1,12}(?:\.\d{1,12})?)\s?(?:%|percent)$/.exec(token.text)?.[1]
+      const unit = unitOf('%')
       return percent === undefined
         ? undefined
-        : { ...one('share', Number(percent)), unit: { word: '%', measures: 'share' } }
+        : { ...one('share', Number(percent)), ...(unit !== undefined && { unit }) }
     }
     case 'number':
       return numberAt(tokens, at, token)
@@ -117,7 +118,7 @@ const NUMBER_WORDS: ReadonlyMap<string, number> = new Map(
 )
 
 /** `1.3 million` is one number. */
-function numberAt(tokens: readonly Token[], at: number, token: Token): Value {
+function numberAt(tokens: readonly Token[], at: number, token: Token): Value | undefined {
   const scale = SCALES.get(tokens[at + 1]?.lower ?? '')
   const plain = Number(token.text.replaceAll(',', ''))
   const to = scale === undefined ? at + 1 : at + 2
@@ -126,6 +127,9 @@ function numberAt(tokens: readonly Token[], at: number, token: Token): Value {
     .map((one) => one.text)
     .join(' ')
   const unit = unitAt(tokens, at, to)
+  // "3x" is a term, "3km" a length.
+  const next = tokens[to]
+  if (next?.kind === 'word' && next.start === token.end && unit === undefined) return undefined
   return {
     ...(unit !== undefined && { unit }),
     kind: 'number',
@@ -216,6 +220,8 @@ const joinPair = (a: Value, b: Value): Value => ({
 /** `,` or `and` when nothing else stands between two values. */
 function linkBetween(tokens: readonly Token[], a: Value, b: Value): string | undefined {
   const between = tokens.slice(a.to, b.from).map((token) => token.lower)
+  // "10 years and 20 years"
+  if (a.unit !== undefined && unitOf(between[0] ?? '')?.word === a.unit.word) between.shift()
   if (between.length === 1 && between[0] === ',') return ','
   const last = between[between.length - 1]
   return (between.length === 1 || (between.length === 2 && between[0] === ',')) && (last === 'and' || last === 'or')

@@ -4,6 +4,9 @@ import type { Entry, Matcher } from './match.ts'
 import { type Clause, type RequestText, spanClauses } from './text.ts'
 import { stem } from './words.ts'
 
+/** What has less than this share of the best match is met by chance; half of it where a clause asks. */
+const FAINT_SHARE = 0.3
+
 export interface Wanted {
   readonly clause: Clause
   /** Nobody asks for anything here. */
@@ -32,7 +35,18 @@ export function findWanted(text: RequestText, matcher: Matcher): Wanted[] {
     if (best?.isStrong === true && !wanted.isContext) open = { wanted, entry: best.entry }
     else if (clause.isAsk) open = undefined
   }
+  dropFaint(found, matcher)
   return found.map((wanted, at) => (wanted.isContext ? wanted : { ...wanted, ...aroundOf(found, at, text) }))
+}
+
+/** A piece without any match stays: it may repeat the call before with another value. */
+function dropFaint(found: Wanted[], matcher: Matcher): void {
+  const scores = found.map(({ clause }) => matcher.rank(clause)[0]?.score ?? 0)
+  const least = Math.max(0, ...scores) * FAINT_SHARE
+  for (const [at, wanted] of found.entries()) {
+    const score = scores[at] ?? 0
+    if (score > 0 && score < least * (wanted.clause.isAsk ? 0.5 : 1)) found[at] = { ...wanted, isContext: true }
+  }
 }
 
 function aroundOf(found: readonly Wanted[], at: number, text: RequestText): Pick<Wanted, 'around'> {

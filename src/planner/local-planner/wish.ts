@@ -19,6 +19,8 @@ export interface Wish {
   readonly members: readonly string[]
   readonly kinds: ReadonlySet<Kind>
   readonly examples: ReadonlySet<ValueKind | 'text'>
+  /** Values that its examples and its description name: "(e.g., cow, horse, dog)", "either 'gini' or 'entropy'". */
+  readonly samples: readonly string[]
   readonly minimum: number
   readonly maximum: number
   /** Of an array: what one item wants. */
@@ -56,6 +58,7 @@ function wishOf(name: string, schema: Schema, isRequired: boolean, capability: C
       : [],
     kinds: kindsOf(words, description, examples),
     examples: new Set(examples.map(formOf)),
+    samples: [...new Set([...examples, ...samplesIn(description)])],
     minimum: typeof schema.minimum === 'number' ? schema.minimum : -Infinity,
     maximum: typeof schema.maximum === 'number' ? schema.maximum : Infinity,
     ...(type === 'array' && {
@@ -88,12 +91,24 @@ function examplesOf(name: string, schema: Schema, capability: Capability): strin
   return first === undefined ? [] : [first]
 }
 
+const MAX_SAMPLES = 12
+
+function samplesIn(description: string): string[] {
+  const listed = /(?:e\.g\.|for example|such as)[:,]?\s*([^.;)]{1,200})/iu.exec(description)?.[1] ?? ''
+  const quoted = [...description.matchAll(/(?<!\p{L})['"]([^'"]{2,40})['"](?!\p{L})/gu)].map(([, text = '']) => text)
+  return [...listed.split(/,|\bor\b|\band\b/u), ...quoted]
+    .map((text) => text.replace(/^['"\s]+|['"\s]+$/gu, ''))
+    .filter((text) => text !== '' && text.length <= 40)
+    .slice(0, MAX_SAMPLES)
+}
+
 /** The form of an example: `TSLA` is a code, `Tokyo, Japan` a name, `electric cars` text. */
 function formOf(example: string): ValueKind | 'text' {
   if (/^-?\d+(?:\.\d+)?$/.test(example)) return 'number'
   if (/^\d{4}-\d{2}-\d{2}/.test(example)) return 'date'
   if (/^\p{Lu}{1,6}$/u.test(example)) return 'code'
   if (/^https?:/.test(example)) return 'url'
+  if (/^(?:~|\.{1,2})?\/\S+$/.test(example)) return 'path'
   if (/^\S+@\S+\.\S+$/.test(example)) return 'email'
   if (/\d/.test(example) && !example.includes(' ')) return 'id'
   return example.split(/[\s,]+/).every((word) => /^\p{Lu}/u.test(word)) ? 'name' : 'text'
@@ -110,9 +125,10 @@ function kindsOf(words: readonly string[], description: string, examples: readon
   return kinds
 }
 
-const WEB: Readonly<Record<string, ReadonlySet<string>>> = {
+const PLACES: Readonly<Record<string, ReadonlySet<string>>> = {
   url: new Set(['url', 'uri', 'link', 'website', 'page', 'href']),
   email: new Set(['email', 'mail', 'recipient']),
+  path: new Set(['path', 'filepath', 'file', 'filename', 'folder', 'directory', 'dir', 'source', 'destination']),
 }
 const NUMBERED: ReadonlySet<string> = new Set(['id', 'number', 'no', 'zip', 'zipcode', 'code', 'year', 'key', 'sku'])
 
@@ -135,7 +151,8 @@ export function suits(value: Value, wish: Wish): { readonly score: number; reado
       return as(wish.kinds.has('date') || wish.examples.has('date') ? 2 : 0, toIsoDate(value.text))
     case 'url':
     case 'email':
-      return as(wish.examples.has(value.kind) || hasWord(wish, WEB[value.kind]) ? 2 : 0)
+    case 'path':
+      return as(wish.examples.has(value.kind) || hasWord(wish, PLACES[value.kind]) ? 2 : 0)
     case 'share':
       return as(wish.words.has('percent') || wish.words.has('percentage') || wish.words.has('rate') ? 2 : 0, value.text)
     case 'number':
@@ -168,11 +185,14 @@ function numberOf({ kind, value, text }: Value): number | undefined {
 }
 
 /** 5 % is 5 where percent are wanted and 0.05 where a fraction is; where nothing tells which, it is neither. */
-function shareFor({ value }: Value, { words, told, minimum, maximum }: Wish): number | undefined {
+function shareFor({ value }: Value, { words, told, minimum, maximum, samples }: Wish): number | undefined {
   if (typeof value !== 'number') return undefined
   const says = (...names: string[]): boolean => names.some((name) => words.has(name) || told.has(stem(name)))
   if (says('percent', 'percentage', 'percents') || (maximum > 1 && maximum <= 100)) return value
-  const isFraction = says('decimal', 'fraction') || (minimum >= 0 && maximum <= 1)
+  const [shown] = samples.map(Number).filter((number) => number > 0)
+  if (shown !== undefined && shown > 1) return value
+  const isFraction =
+    shown !== undefined || says('decimal', 'fraction', 'probability', 'prob') || (minimum >= 0 && maximum <= 1)
   return isFraction ? Number((value / 100).toPrecision(12)) : undefined
 }
 

@@ -1,6 +1,8 @@
 // Turns drafts into steps: the same call once, suppliers before what they supply, one call for each value of a row.
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import type { Step } from '../../contracts/plan.ts'
+import { mapTexts } from '../../plan/map-texts.ts'
+import { quoteText } from '../../plan/reference.ts'
 import type { Supply } from './chain.ts'
 import type { Entry } from './match.ts'
 import type { Filling } from './slots.ts'
@@ -45,7 +47,8 @@ export function createWriter(): Writer {
       const dependsOn: string[] = []
       for (const [name, value] of variant) {
         if (!isSupply(value)) {
-          inputs[name] = value
+          // Words of a request are values, never references.
+          inputs[name] = mapTexts(value, quoteText)
           continue
         }
         const [supplier] = writeDraft(value.from)

@@ -57,6 +57,8 @@ export function fillTemplate(template: Template, values: readonly string[]): Pla
         const hole = template.holes.get(path)
         const text = hole === undefined ? undefined : values[hole.place]
         if (hole === undefined || text === undefined) return leaf
+        // Words of a request are values, never references.
+        if (text.includes('${')) isWhole = false
         if (!hole.isNumber) return text
         const isInteger = typeof leaf === 'bigint' || Number.isInteger(leaf)
         const number = Number(text)

@@ -14,7 +14,12 @@ Rules
 10. If a required input is in none of these and no capability can find it out, ask: answer {"steps": [], "reason": "a question to the user that names what you need and what for", "missing": ["capability.input: what it is"]}. Ask for everything at once, and never for what can be found out.
 11. Step names are unique, begin with a letter, and hold only letters, digits, "_" and "-".
 12. Write steps in an order in which each stands after those that it refers to.
-13. Earlier turns only explain what the request refers to. Plan the last request, nothing else.
+13. Earlier turns only explain what the request refers to. Plan the last request, nothing else; where it answers a question that was put to the user, plan what that question was about.
 14. Capabilities whose effect is "write" change something: plan one only if the request asks for that change.
+15. A step with "if", a condition such as "steps.quote.output.price > 100", is skipped where that is false.`
 
-Answer with one JSON object and nothing else: no prose, no comments, no code fence.`
+/** Stands with the rules only where somebody will ask: a plan that counts on it is half a plan everywhere else. */
+export const REPLAN_RULE = `16. Only if the steps to come cannot be written before one step's output is known, give that step "replan_if", a condition on its output: where it is true, you are asked for the rest of the plan then.`
+
+/** Behind the rules. */
+export const ANSWER_RULE = `Answer with one JSON object and nothing else: no prose, no comments, no code fence.`

@@ -126,7 +126,7 @@ describe('what is to be expected of a plan', () => {
       expect.arrayContaining([
         '    ├── pay: k/pay; writes; asks for approval',
         '    ├── ghost: ghost/x; NO SUCH COMPONENT',
-        'side effects: pay, odd',
+        'side effects: pay, odd; unknown of ghost, lost',
         'asks for approval: pay',
         'trouble: odd (no healthy instance), shaky (breaker open), ghost (no such component), lost (no such action), write (no model)',
       ]),

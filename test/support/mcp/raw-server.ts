@@ -62,6 +62,11 @@ const TOOLS: Record<string, (id: number | string | undefined, inputs: Fields, ra
     send({ id: 999_999, result: { content: [] } })
     answer(id, text('the answer'))
   },
+  deep: (id) =>
+    write(
+      `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"structuredContent":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`,
+    ),
+  environment: (id) => answer(id, { content: [], structuredContent: { ...process.env } }),
   nonsense: (id) => answer(id, { content: 'no list' }),
   refused: (id) =>
     send({ id, error: { code: -32602, message: 'The parameter "city" is unknown.', data: { field: 'city' } } }),
@@ -130,7 +135,9 @@ input.on('line', (raw) => {
   } else if (method === 'initialize') {
     if (mode === 'slow-start') setTimeout(() => hello(id), Number(extra))
     else hello(id)
-  } else if (method === 'tools/list') answer(id, list(params))
+  } else if (method === 'tools/list' && mode === 'tell-tale')
+    send({ id, error: { code: -32000, message: `I know ${process.env['API_TOKEN']} ${'x'.repeat(100_000)}` } })
+  else if (method === 'tools/list') answer(id, list(params))
   else if (method === 'tools/call') {
     const run = TOOLS[String(params['name'])]
     if (run === undefined) answer(id, { content: [], structuredContent: { called: params['name'] } })

@@ -131,7 +131,7 @@ export async function startListening(
     child,
     match,
     async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = new Promise((done) => child.once('exit', done))
       child.kill('SIGKILL')
       await ended

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { prepareList } from '../../src/catalog/prepare-list.ts'
+import { component } from './fakes.ts'
+
+const named = (names: readonly string[]) => names.map((name) => component(name))
+
+describe('what a source found', () => {
+  it('is compared with what it had before: how much of that is lost', async () => {
+    const { prepared, lost } = await prepareList(named(['a', 'b', 'c']), 'one', [])
+    expect(lost).toBe(0)
+    expect(await prepareList(named(['A', 'd', 'e']), 'one', prepared)).toMatchObject({ lost: 2 })
+    const twice = await prepareList(named(['a', 'a', 'b', 'c']), 'one', prepared)
+    expect(twice).toMatchObject({ lost: 0, skipped: [] })
+    expect(await prepareList([], 'one', prepared)).toMatchObject({ lost: 3, prepared: [] })
+  })
+
+  it('is looked through in slices, and so is what it had before: a hundred thousand hold nobody up', async () => {
+    const [entry] = (await prepareList(named(['a']), 'one', [])).prepared
+    if (entry === undefined) throw new Error('nothing was prepared')
+    const last = Array.from({ length: 100_000 }, (_, i) => ({ ...entry, key: `a${i}` }))
+    let turns = 0
+    const beat = (): void => {
+      turns++
+      timer = setImmediate(beat)
+    }
+    let timer = setImmediate(beat)
+    const { lost } = await prepareList([], 'one', last)
+    clearImmediate(timer)
+    expect(lost).toBe(100_000)
+    expect(turns).toBeGreaterThanOrEqual(3)
+  })
+})
