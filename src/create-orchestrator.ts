@@ -3,24 +3,26 @@ import { createCatalog } from './catalog/catalog.ts'
 import { checkOptions } from './config/check-options.ts'
 import { checkPolicyConditions } from './config/check-settings.ts'
 import { describeConfig } from './config/describe-config.ts'
-import { resolveOptions } from './config/resolve-options.ts'
 import { createHttpInvoker } from './connectors/http/http-invoker.ts'
-import type { LocalTool } from './connectors/local/tool.ts'
-import type { NoticeListener, Orchestrator, RequestOptions, RunAsk, RunStream } from './contracts/api.ts'
-import type { Config, ConfigInput } from './contracts/config.ts'
+import type { Orchestrator, RequestOptions, RunAsk, RunStream } from './contracts/api.ts'
 import { TuttiError } from './contracts/errors.ts'
 import type { RunEvent } from './contracts/events.ts'
-import type { RunJournal } from './contracts/journal.ts'
 import type { LanguageModel, Purpose } from './contracts/model.ts'
-import type { Clock, Discovery, Logger, Random, Source } from './contracts/parts.ts'
+import type { Discovery, Logger, Source } from './contracts/parts.ts'
 import type { Response } from './contracts/run.ts'
 import { checkEmbeddings, openEmbeddings } from './embeddings.ts'
 import { listSources } from './list-sources.ts'
 import { createCatalogApi, createRunsApi } from './orchestrator-api.ts'
+import {
+  guardModels,
+  isSourceList,
+  type ModelChoice,
+  type OrchestratorOptions,
+  readOptions,
+} from './orchestrator-options.ts'
 import { createOutside } from './outside.ts'
 import { createModelLimits } from './providers/model-limits.ts'
-import { createModels, MODEL_SLOTS, type ModelSlot } from './providers/registry.ts'
-import { createGuardedModel } from './providers/stream-guard.ts'
+import { createModels } from './providers/registry.ts'
 import { createMemoryJournal } from './runs/journals/memory.ts'
 import { keepLargeValues } from './runs/keep-large-values.ts'
 import { describeWithheld, listDown, reportHealth } from './telemetry/health.ts'
@@ -31,42 +33,7 @@ import { listWithheld } from './util/credential-origins.ts'
 import { createEventQueue } from './util/event-queue.ts'
 import { createRunId } from './util/ids.ts'
 import { VERSION } from './util/version.ts'
-import type { Core, OwnParts } from './wire-core.ts'
-
-/** A model by name (`openai:NAME`, `anthropic:NAME`, a comma list for failover) or your own implementation. */
-export type ModelChoice = string | LanguageModel
-/** A model per purpose; settings such as `idleTimeoutMs` stand beside them. */
-export type ModelChoices = Omit<NonNullable<ConfigInput['model']>, ModelSlot | 'default'> & {
-  readonly [K in ModelSlot | 'default']?: ModelChoice | undefined
-}
-
-/**
- * Everything is optional: every setting of the configuration, and the parts that a program brings. What is left out comes from the
- * environment, then from the defaults. Durations are in milliseconds.
- */
-export interface OrchestratorOptions extends Omit<ConfigInput, 'model' | 'journal' | 'sources'> {
-  /** One model for everything, or one per purpose. Default: from the environment, else none (degraded). */
-  readonly model?: ModelChoice | ModelChoices
-  /** Functions of this process, made with `tool()`. */
-  readonly tools?: readonly LocalTool[]
-  /**
-   * Where components come from, beside `tools` and the Redis of the configuration: sources that the program makes, or the block
-   * `sources` of the configuration. The first source that offers a name keeps it.
-   */
-  readonly sources?: readonly Source[] | NonNullable<ConfigInput['sources']>
-  /** `memory:` (default), or your own implementation. */
-  readonly journal?: string | RunJournal
-  /** Your own implementations of single parts; what is left out is built. */
-  readonly parts?: OwnParts
-  /** Sees every event of every run. What it throws is dropped. */
-  readonly onEvent?: (event: RunEvent) => void
-  /** Hears what people should know of, as the targets of `notify` do. What it throws is dropped. */
-  readonly onNotice?: NoticeListener
-  /** Default: silent. */
-  readonly log?: Logger
-  readonly clock?: Clock
-  readonly random?: Random
-}
+import type { Core } from './wire-core.ts'
 
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
@@ -256,58 +223,4 @@ export function createSimpleOrchestrator(discovery: Discovery | Source, model: M
   const source: Source =
     'discovery' in discovery ? discovery : { discovery, invoker: createHttpInvoker({ privateAddresses: true }) }
   return createOrchestrator({ model, sources: [source] })
-}
-
-const isSourceList = (sources: OrchestratorOptions['sources']): sources is readonly Source[] => Array.isArray(sources)
-
-const isLanguageModel = (choice: unknown): choice is LanguageModel =>
-  typeof choice === 'object' && choice !== null && 'stream' in choice && typeof choice.stream === 'function'
-
-/** Models given as objects are taken out; all else is configuration, completed from the environment. */
-function readOptions(options: OrchestratorOptions): {
-  config: Config
-  models: (purpose: Purpose) => LanguageModel | undefined
-} {
-  const {
-    model,
-    tools: _t,
-    sources,
-    journal,
-    parts: _p,
-    onEvent: _o,
-    onNotice: _n,
-    log: _l,
-    clock: _c,
-    random: _r,
-    ...settings
-  } = options
-  const choices: ModelChoices = typeof model === 'string' || isLanguageModel(model) ? { default: model } : (model ?? {})
-  const named: Record<string, unknown> = {}
-  const given = new Map<string, LanguageModel>()
-  for (const [key, choice] of Object.entries(choices)) {
-    if (isLanguageModel(choice)) given.set(key, choice)
-    else if (choice !== undefined) named[key] = choice
-  }
-  const config = resolveOptions({
-    ...settings,
-    model: named,
-    ...(typeof journal === 'string' && { journal }),
-    ...(sources !== undefined && !isSourceList(sources) && { sources }),
-  })
-  return { config, models: (purpose) => given.get(MODEL_SLOTS[purpose]) ?? given.get('default') }
-}
-
-/** A model of the caller's own gets the same deadlines and limits as a vendor's; each is wrapped once. */
-function guardModels(
-  clock: Clock,
-  settings: Config['model'],
-  limit: (model: LanguageModel) => LanguageModel,
-): (model: LanguageModel | undefined) => LanguageModel | undefined {
-  const wrapped = new Map<LanguageModel, LanguageModel>()
-  return (model) => {
-    if (model === undefined) return undefined
-    const known = wrapped.get(model) ?? limit(createGuardedModel(model, clock, settings))
-    wrapped.set(model, known)
-    return known
-  }
 }

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { tool } from '../src/connectors/local/tool.ts'
 import type { RunEvent } from '../src/contracts/events.ts'
 import type { LanguageModel } from '../src/contracts/model.ts'
-import { createOrchestrator, type OrchestratorOptions } from '../src/create-orchestrator.ts'
+import { createOrchestrator } from '../src/create-orchestrator.ts'
+import type { OrchestratorOptions } from '../src/orchestrator-options.ts'
 import { createManualClock } from '../src/testing/manual-clock.ts'
 
 const clock = createManualClock()

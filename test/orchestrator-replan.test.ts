@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TuttiError } from '../src/contracts/errors.ts'
-import type { PlanAsk, ReviseAsk } from '../src/contracts/parts.ts'
 import type { PlanDocument, Step } from '../src/contracts/plan.ts'
+import type { PlanAsk, ReviseAsk } from '../src/contracts/planner.ts'
 import { foldEvents } from '../src/record/fold.ts'
 import { responseToWire } from '../src/record/wire.ts'
 import { answer, call, failure } from './executor/support.ts'

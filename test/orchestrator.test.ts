@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TuttiError } from '../src/contracts/errors.ts'
-import type { Planner, Turn } from '../src/contracts/parts.ts'
 import type { Issue, PlanDocument } from '../src/contracts/plan.ts'
+import type { Planner, Turn } from '../src/contracts/planner.ts'
 import { createWorld, executor, planner, prepared, step } from './support/coordinator-world.ts'
 
 describe('the coordinator', () => {

@@ -3,7 +3,7 @@
 import type { Capability, Component } from '../contracts/capability.ts'
 import type { JsonSchema } from '../contracts/json.ts'
 import { isJsonObject } from '../util/json.ts'
-import { createPace } from './pace.ts'
+import { createPace } from '../util/pace.ts'
 
 export interface Feeder {
   readonly component: Component

@@ -1,5 +1,5 @@
 // All that a source found, made ready: bad records left out, copies of one component joined, in pieces that let others run.
-import { createPace } from './pace.ts'
+import { createPace } from '../util/pace.ts'
 import { mergeInstances, type PreparedComponent, prepareComponent } from './prepare-component.ts'
 
 /** Characters hashed before others have their turn: a few ms. */

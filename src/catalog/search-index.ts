@@ -1,8 +1,9 @@
 // Which of many thousand capabilities a request may need: an index of a few segments that changes with the catalog. What is
 // added becomes a segment, what is removed is marked, and once a quarter is gone all is copied together, so that a changed
 // index answers exactly as one built anew. Every version is left as it was for those who still search it.
+
+import { createPace } from '../util/pace.ts'
 import type { IndexVersion, VersionPart } from './index-version.ts'
-import { createPace } from './pace.ts'
 import { createRanker, type RankedHit } from './rank-documents.ts'
 import type { SearchDocument } from './search-document.ts'
 import { createForward, finishSegment, readSegment, type Segment } from './search-segment.ts'

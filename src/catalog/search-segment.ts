@@ -1,7 +1,8 @@
 // A part of the index that never changes: documents that came together, which words each has, and, turned round, where each
 // word stands. An index is a few of these, and marks for what is gone from them.
+
+import { createPace, nextTurn } from '../util/pace.ts'
 import { createGrowingInts, type GrowingArray } from './growing-array.ts'
-import { createPace, nextTurn } from './pace.ts'
 import type { DocumentKey, SearchDocument } from './search-document.ts'
 import type { TermDictionary } from './term-dictionary.ts'
 import { scanWords } from './tokenize.ts'
@@ -25,7 +26,7 @@ const COUNT_BITS = 8
 const MAX_WEIGHT = 65_535
 const MAX_COUNT = 255
 export const fieldsOf = (mark: number): number => mark & ((1 << FIELD_BITS) - 1)
-export const countOf = (mark: number): number => (mark >> FIELD_BITS) & MAX_COUNT
+const countOf = (mark: number): number => (mark >> FIELD_BITS) & MAX_COUNT
 export const weightOf = (mark: number): number => mark >> (FIELD_BITS + COUNT_BITS)
 
 function addToMark(mark: number, { weight, bit }: Field): number {
@@ -79,7 +80,7 @@ export const createForward = (documents?: number, entries?: number): Forward => 
 })
 
 /** Counts the words of one document after the other. */
-export function createDocumentReader(dictionary: TermDictionary, forward: Forward) {
+function createDocumentReader(dictionary: TermDictionary, forward: Forward) {
   // Of the document at hand: the mark of each term, and which terms it has.
   const marks: number[] = []
   const present: number[] = []

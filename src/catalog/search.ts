@@ -1,9 +1,9 @@
 // Search over the catalog in force. The index is built when first asked for, and changed when the fingerprint has: only what
 // is new is read. Health and instances may change under it, so hits are looked up in the snapshot of the moment.
 import type { Component, OfferedCapability } from '../contracts/capability.ts'
+import { createPace } from '../util/pace.ts'
 import { type FusedHit, fuseHits, type ViewRanking } from './fuse-hits.ts'
 import { createLearntWords, type UsedCapability } from './learnt-words.ts'
-import { createPace } from './pace.ts'
 import { readRequest } from './request-words.ts'
 import { documentOf, type SearchDocument } from './search-document.ts'
 import type { ChangingIndex, SearchIndex } from './search-index.ts'

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Capability, Component } from '../contracts/capability.ts'
 import { nameKey } from '../util/name-key.ts'
-import { createPace } from './pace.ts'
+import { createPace } from '../util/pace.ts'
 import type { PreparedComponent } from './prepare-component.ts'
 
 export interface Snapshot {

@@ -3,7 +3,7 @@
 import type { IndexVersion } from './index-version.ts'
 
 /** What a word tells by being rare. */
-export const inverseFrequency = (documents: number, having: number): number =>
+const inverseFrequency = (documents: number, having: number): number =>
   Math.log(1 + (documents - having + 0.5) / (having + 0.5))
 
 /** The same for a term of a version. */

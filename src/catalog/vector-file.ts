@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { isJsonObject } from '../util/json.ts'
-import { createPace } from './pace.ts'
+import { createPace } from '../util/pace.ts'
 import type { VectorStore } from './vector-store.ts'
 
 const FORMAT = 'tutti-vectors'

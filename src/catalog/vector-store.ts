@@ -1,6 +1,6 @@
 // Vectors of texts, of length one, in blocks of typed arrays; found by the hash of the text. The nearest are searched exactly, in
 // slices that leave the event loop to others.
-import { createPace } from './pace.ts'
+import { createPace } from '../util/pace.ts'
 import { createTopK } from './top-k.ts'
 
 export interface NearRow {

@@ -16,7 +16,7 @@ export async function readDocumentFile(file: string, terminal: Pick<Terminal, 'c
 }
 
 /** `plan.yaml` is locked by `plan.lock`. */
-export const lockPathOf = (file: string): string => `${file.replace(/\.(ya?ml|json)$/i, '')}.lock`
+const lockPathOf = (file: string): string => `${file.replace(/\.(ya?ml|json)$/i, '')}.lock`
 
 export async function readLockFile(file: string, terminal: Pick<Terminal, 'cwd'>): Promise<PlanLock> {
   const place = lockPathOf(file)

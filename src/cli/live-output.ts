@@ -1,6 +1,7 @@
 // Puts drawings on the terminal: erases the old block, prints what stays, draws the block anew.
 import type { Drawing } from './render/renderer.ts'
-import type { Terminal } from './terminal.ts'
+import { wrapText } from './render/wrap.ts'
+import { lineWidth, type Output, type Terminal } from './terminal.ts'
 
 export interface LiveOutput {
   show(drawing: Drawing): void
@@ -12,7 +13,8 @@ export function createLiveOutput({ stdout, stderr }: Pick<Terminal, 'stdout' | '
   let drawn = 0
   // Standard output stands in the middle of a line: the next line of progress begins below.
   let isMidLine = false
-  const erase = (): string => (drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`)
+  // From the first column: the terminal writes `^C` for Ctrl-C, and the cursor stands behind it.
+  const erase = (): string => (drawn === 0 ? '' : `\r\u001b[${drawn}A\u001b[0J`)
   return {
     show({ print = [], answer = '', after = [], block = [] }) {
       const below = isMidLine && print.length + block.length > 0 ? '\n' : ''
@@ -41,10 +43,15 @@ export interface Aside {
   through: ((text: string) => void) | undefined
 }
 
-export const createAside = (stream: Pick<Terminal['stderr'], 'write'>): Aside => ({
+export const createAside = (stream: Output): Aside => ({
   through: undefined,
   write(text) {
-    if (this.through === undefined) stream.write(text)
-    else this.through(text)
+    const lines = stream.isTTY === true ? wrapText(text.trimEnd(), lineWidth(stream), MAX_LINES) : [text.trimEnd()]
+    const shown = lines.map((line) => `${line}\n`).join('')
+    if (this.through === undefined) stream.write(shown)
+    else this.through(shown)
   },
 })
+
+/** Of one entry of the log. */
+const MAX_LINES = 10

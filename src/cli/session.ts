@@ -5,6 +5,7 @@ import type { Orchestrator } from '../contracts/api.ts'
 import type { Config } from '../contracts/config.ts'
 import type { Logger } from '../contracts/parts.ts'
 import { createLogger } from '../telemetry/log.ts'
+import { awaitSources } from './await-sources.ts'
 import { type Aside, createAside } from './live-output.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -47,7 +48,7 @@ export async function openSession(terminal: Terminal, options: SessionOptions): 
   const config = await readConfig(terminal)
   const { clock, stderr } = terminal
   const aside = createAside(stderr)
-  const logger = createLogger({ stream: aside, clock, format: 'pretty', level: 'warn', secrets: listSecrets(config) })
+  const logger = createLogger({ stream: aside, clock, format: 'plain', level: 'warn', secrets: listSecrets(config) })
   const log = options.showsSources === true ? withoutSources(logger) : logger
   const { url, namespaces } = config.redis
   const world = url !== undefined ? 'redis' : options.demo === 'if-needed' && hasSources(config) ? 'sources' : 'demo'
@@ -109,7 +110,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const session = await openSession(terminal, { demo: 'if-needed', ...options })
   try {
-    await session.orchestrator.start()
+    await awaitSources(session.orchestrator, terminal, session.aside)
     return await work(session)
   } finally {
     await session.close()

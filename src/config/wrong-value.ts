@@ -33,7 +33,7 @@ export function hintFor(path: readonly PropertyKey[], siblings: readonly string[
   return ` There are: ${others.slice(0, 20).join(', ')}.`
 }
 
-export function showValue(value: unknown): string {
+function showValue(value: unknown): string {
   if (typeof value === 'string') return `"${value.length > 80 ? `${value.slice(0, 79)}…` : value}"`
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   if (value === null || value === undefined) return String(value)

@@ -1,14 +1,12 @@
 // The parts that meet in create-orchestrator.ts, each seen from its consumer's side. Nothing here knows a vendor.
 import type { RunBudget } from './budget.ts'
 import type { Capability, Component, Instance, OfferedCapability } from './capability.ts'
-import type { CompiledPlan, CompiledStep, Scope, StepView } from './compiled.ts'
-import type { SegmentEnd } from './engine.ts'
-import type { Emit, PlanWay } from './events.ts'
+import type { Emit } from './events.ts'
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 import type { Message, Purpose } from './model.ts'
-import type { Issue, PlanDocument, Step } from './plan.ts'
-import type { ComponentPolicy, Priority } from './policy.ts'
-import type { Degraded, Response, StepRecord } from './run.ts'
+import type { Turn } from './planner.ts'
+import type { ComponentPolicy } from './policy.ts'
+import type { Degraded, Response } from './run.ts'
 
 // ---- time and chance are handed in -------------------------------------------------------------------------------
 
@@ -195,150 +193,7 @@ export interface AskModel {
   json(ask: ModelAsk): Promise<JsonValue>
 }
 
-// ---- planner, executor, synthesizer -------------------------------------------------------------------------------
-
-/** An earlier request of a thread, and what was answered. */
-export interface Turn {
-  readonly request: string
-  readonly answer: string
-}
-
-/** What a planner gets: the request, what is offered, and the catalog to check against. */
-export interface PlanAsk {
-  readonly request: string
-  readonly runId: string
-  readonly principal: string
-  readonly turns: readonly Turn[]
-  /** Facts about the caller. */
-  readonly metadata?: JsonObject
-  readonly offered: readonly OfferedCapability[]
-  /** Chooses again with other words: a plan that invents a step is helped by what it was looking for. */
-  readonly widen: (words: string) => Promise<readonly OfferedCapability[]>
-  readonly view: CatalogView
-  /** Set when a plan is to be written anew after some of its steps have ended. */
-  readonly revise?: ReviseAsk
-  /** Whether it may be written anew later: then a step may say so with `replan_if`. */
-  readonly mayRevise?: boolean
-  /** Whether steps should be told while the model still writes the plan. Absent: nothing is parsed before its end. */
-  readonly isEarlyWelcome?: boolean
-  /** Nothing was recalled for it: there is no need to look again. */
-  readonly isRecalled?: boolean
-  readonly signal: AbortSignal
-  readonly emit: Emit
-  readonly budget?: RunBudget
-}
-
-/** What a plan that is written anew goes by. */
-export interface ReviseAsk {
-  /** The plan so far. */
-  readonly document: PlanDocument
-  /** Its steps as they ended. */
-  readonly steps: readonly StepRecord[]
-  /** Why the plan is to be written anew, in a sentence. */
-  readonly reason: string
-  /** From 2. */
-  readonly revision: number
-}
-
-/** What a planner says while it plans; the document comes last. */
-export type PlanEvent =
-  | { readonly type: 'delta'; readonly text: string }
-  /**
-   * A step of the plan that is still being written: complete, its capability known and offered, its own checks passed against the
-   * steps before it that were told too. `plan` holds those it depends on and itself. Whoever runs it must know that it may not be
-   * in the plan in the end.
-   */
-  | { readonly type: 'step'; readonly step: Step; readonly plan: CompiledPlan }
-  /** The last event. `issues` holds errors when no valid plan was found, else warnings at most. */
-  | {
-      readonly type: 'document'
-      readonly document: PlanDocument
-      readonly issues: readonly Issue[]
-      readonly way: PlanWay
-      readonly degraded?: Degraded
-    }
-
-/** Makes a document from a request. */
-export interface Planner {
-  /** A kept plan that is still valid, so that nothing needs to be chosen: choosing may cost a call. `plan` is asked otherwise. */
-  recall?(ask: Omit<PlanAsk, 'offered' | 'widen'>): Promise<Extract<PlanEvent, { type: 'document' }> | undefined>
-  /** @throws TuttiError `model_*` when the model is away and nothing can stand in */
-  plan(ask: PlanAsk): AsyncIterable<PlanEvent>
-  /** Told of every request that was answered by a plan of its own, once the run has ended. */
-  learn?(
-    ask: Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns' | 'metadata'>,
-    outcome: { readonly document: PlanDocument; readonly isGood: boolean },
-  ): void
-  /** Forgets a kept plan of which nothing succeeded. */
-  evict?(ask: Pick<PlanAsk, 'request' | 'principal' | 'view' | 'turns' | 'metadata'>): void
-  stats?(): { readonly hits: number; readonly misses: number; readonly size: number }
-}
-
-/** The steps to run. */
-export interface PlanFeed {
-  readonly plan: CompiledPlan
-}
-
-/** What an executor knows of the run that it works for. */
-export interface RunContext {
-  readonly runId: string
-  readonly principal: string
-  readonly request: string | null
-  readonly startedAt: string
-  /** With defaults applied and types checked. */
-  readonly inputs: JsonObject
-  /** Values of inputs declared secret, by input name: replaced by `[secret NAME]` wherever they would be shown. */
-  readonly secrets: ReadonlyMap<string, string>
-  readonly signal: AbortSignal
-  readonly emit: Emit
-  /** Resolves when every fact emitted so far is on disk; undefined when the journal keeps nothing on disk. */
-  readonly flush: (() => Promise<void>) | undefined
-  readonly view: CatalogView
-  /** Results of an earlier segment of this run: never called again. */
-  readonly settled: ReadonlyMap<string, StepView>
-  /** Steps that are at work since before the plan was whole: not begun again; each resolves when its step has ended. */
-  readonly underway?: ReadonlyMap<string, Promise<StepView>>
-  /**
-   * Set while the plan may still be written anew: told of a step that succeeded and whose `replan_if` became true. No further step
-   * begins then; what was not begun is skipped as `replanned`.
-   */
-  readonly replan?: (step: string) => void
-  /** How often the inputs of a step were revised before this plan, by name: counts in its idempotency keys. */
-  readonly inputRevisions?: ReadonlyMap<string, number>
-  /** Headers for every component call of this run, such as trace context and the orchestration depth. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly maxConcurrency?: number
-  readonly priority?: Priority
-  /** Whose share of every limit it takes; default the principal. */
-  readonly key?: string
-  /** ms since the epoch: the earliest first among equals. */
-  readonly dueAtMs?: number
-  /** Absent: nothing is counted. */
-  readonly budget?: RunBudget
-}
-
-/** Runs the steps of a plan. */
-export interface Executor {
-  /** Runs every step to its end. Never throws for what a step does; the outcome is in the events. */
-  execute(run: RunContext, feed: PlanFeed): Promise<SegmentEnd>
-}
-
-/** Runs steps of one type. New kinds of steps are new handlers; the scheduler does not know them. */
-export interface StepHandler {
-  readonly type: string
-  /** @throws TuttiError when the step failed for good */
-  run(step: CompiledStep, context: StepContext): Promise<{ readonly output: JsonValue; readonly response?: JsonValue }>
-}
-
-/** What the handler of a step sees of its run. */
-export interface StepContext {
-  readonly run: RunContext
-  readonly plan: CompiledPlan
-  readonly scope: Scope
-  readonly signal: AbortSignal
-  /** Outputs of the step's dependencies by step name, for fill and re-resolution. */
-  sources(): JsonObject
-}
+// ---- synthesizer --------------------------------------------------------------------------------------------------
 
 /** What a synthesizer gets: the request and the record of what was done. */
 export interface SynthesisAsk {

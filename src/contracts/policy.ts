@@ -34,7 +34,7 @@ export type BudgetSpec = z.output<typeof budgetSchema>
 export type BudgetKind = keyof BudgetSpec
 
 /** So many within so long; `burst` at once (default: as many as `requests`). */
-export const rateLimitSchema = z.strictObject({
+const rateLimitSchema = z.strictObject({
   requests: count(),
   perMs: span().default(1_000),
   burst: count().optional(),
@@ -48,7 +48,7 @@ export type RateLimitSpec = z.output<typeof rateLimitSchema>
  * (another model, a smaller page). With `value`: a degraded result. `when` is an expression over `error.code`, `error.class`,
  * `error.status` and `error.message`; without it the alternative always counts.
  */
-export const policyFallbackSchema = z.strictObject({
+const policyFallbackSchema = z.strictObject({
   component: z.string().min(1).optional(),
   action: z.string().min(1).optional(),
   region: z.string().min(1).optional(),
@@ -104,7 +104,7 @@ export const recoveryPolicySchema = z.strictObject({
 export type RecoveryPolicy = z.output<typeof recoveryPolicySchema>
 
 /** Thresholds of the breakers of one component's instances. */
-export const breakerPolicySchema = z.strictObject({
+const breakerPolicySchema = z.strictObject({
   enabled: z.boolean().optional(),
   errorPercentage: z.number().min(1).max(100).optional(),
   volume: count().optional(),
@@ -125,7 +125,7 @@ const origins = () =>
     )
 
 /** Sent to the component's own origin only, and only to `origins` where they are said. */
-export const credentialsSchema = z.discriminatedUnion('type', [
+const credentialsSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('bearer'), token: z.string().min(1), origins: origins() }),
   z.strictObject({
     type: z.literal('header'),
@@ -190,7 +190,7 @@ export const quotaSchema = z.strictObject({
 export type QuotaSpec = z.output<typeof quotaSchema>
 
 /** What can be told to a target of notifications. */
-export const NOTICE_KINDS = ['escalation', 'recovered', 'recovery-failed', 'breaker', 'run-failed', 'budget'] as const
+const NOTICE_KINDS = ['escalation', 'recovered', 'recovery-failed', 'breaker', 'run-failed', 'budget'] as const
 /** One of {@link NOTICE_KINDS}. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number]
 

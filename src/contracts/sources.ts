@@ -16,7 +16,7 @@ const privateAddresses = () =>
     .describe('Whether private and loopback addresses may be reached. Default: only where the URL itself is one.')
 
 /** What the author of the configuration knows better than the source, by the capability's own name there. */
-export const capabilityOverrideSchema = z.strictObject({
+const capabilityOverrideSchema = z.strictObject({
   effect: z.enum(['read', 'write', 'unknown']).optional(),
   idempotent: z.boolean().optional(),
   approval: z.enum(['always', 'never']).optional(),
@@ -33,7 +33,7 @@ const overrides = () =>
   z.record(z.string(), capabilityOverrideSchema).optional().describe('By the name that the source gives it.')
 
 /** One entry of the usual `mcpServers` block. Either `command` (stdio) or `url` (Streamable HTTP). */
-export const mcpServerSchema = z.strictObject({
+const mcpServerSchema = z.strictObject({
   type: z.enum(['stdio', 'http', 'streamable-http', 'sse']).optional().describe('Default: by `command` or `url`.'),
   command: text().optional(),
   args: z.array(z.string()).optional(),
@@ -53,7 +53,7 @@ export const mcpServerSchema = z.strictObject({
 export type McpServerSpec = z.output<typeof mcpServerSchema>
 
 /** How an operation of an OpenAPI document is authorised, by the name of the security scheme in the document. */
-export const openapiAuthSchema = z.discriminatedUnion('type', [
+const openapiAuthSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('key'), value: text().describe('Of an `apiKey` scheme.') }),
   z.strictObject({ type: z.literal('bearer'), token: text() }),
   z.strictObject({ type: z.literal('basic'), username: text(), password: z.string() }),
@@ -68,7 +68,7 @@ export const openapiAuthSchema = z.discriminatedUnion('type', [
 export type OpenapiAuth = z.output<typeof openapiAuthSchema>
 
 /** One OpenAPI 3.0 or 3.1 document: its operations become the capabilities of one component. */
-export const openapiSourceSchema = z.strictObject({
+const openapiSourceSchema = z.strictObject({
   url: text().optional().describe('Where the document is; fetched from its own origin only.'),
   file: text().optional().describe('Or a file, JSON or YAML.'),
   server: text().optional().describe("Base URL of the calls. Default: the document's first usable server."),
@@ -85,7 +85,7 @@ export const openapiSourceSchema = z.strictObject({
 export type OpenapiSpec = z.output<typeof openapiSourceSchema>
 
 /** One A2A agent: its skills become the capabilities of one component of kind `agent`. */
-export const a2aSourceSchema = z.strictObject({
+const a2aSourceSchema = z.strictObject({
   url: text().describe('Of the agent (its card is at `/.well-known/agent-card.json`) or of the card itself.'),
   headers: headers(),
   timeoutMs: span().optional(),
@@ -96,7 +96,7 @@ export const a2aSourceSchema = z.strictObject({
 export type A2aSpec = z.output<typeof a2aSourceSchema>
 
 /** A component at an address that speaks the component contract (`GET /api/capabilities`). */
-export const httpSourceSchema = z.strictObject({
+const httpSourceSchema = z.strictObject({
   url: z.union([text(), z.array(text()).min(1)]),
   kind: z.enum(['tool', 'agent']).optional(),
   privateAddresses: privateAddresses(),

@@ -1,7 +1,7 @@
 // Capabilities are chosen, and the planner makes a plan of them, or writes one anew; what it says on the way goes out as events.
 import { TuttiError } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
-import type { PlanAsk } from '../contracts/parts.ts'
+import type { PlanAsk } from '../contracts/planner.ts'
 import { joinDegraded } from '../record/join.ts'
 import { type OrchestratorParts, type PlanHandle, type PlannedEvent, planningView, type WrittenStep } from './parts.ts'
 

@@ -1,18 +1,11 @@
 // What the coordinator works with, and what its rooms hand to each other.
 import type { RunBudget } from '../contracts/budget.ts'
 import type { PreparedPlan } from '../contracts/compiled.ts'
+import type { Executor } from '../contracts/executor.ts'
 import type { NewRun } from '../contracts/journal.ts'
-import type {
-  CapabilityProvider,
-  CatalogView,
-  Clock,
-  Executor,
-  PlanEvent,
-  Planner,
-  Synthesizer,
-  Turn,
-} from '../contracts/parts.ts'
+import type { CapabilityProvider, CatalogView, Clock, Synthesizer } from '../contracts/parts.ts'
 import type { PlanDocument } from '../contracts/plan.ts'
+import type { PlanEvent, Planner, Turn } from '../contracts/planner.ts'
 import type { RunHandle } from '../contracts/run-handle.ts'
 import type { LimitedRun } from '../record/run-limit.ts'
 import type { OpenBudget } from '../resilience/budget.ts'

@@ -1,6 +1,6 @@
 // A plan and the run it is for are handed to the executor; what comes out of it is read from the record.
 import type { PreparedPlan } from '../contracts/compiled.ts'
-import type { RunContext } from '../contracts/parts.ts'
+import type { RunContext } from '../contracts/executor.ts'
 import type { Ending } from '../record/ending.ts'
 import { readOutputs } from '../record/run-outputs.ts'
 import { type BoundedRun, type OrchestratorParts, planningView } from './parts.ts'

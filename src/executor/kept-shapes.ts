@@ -3,7 +3,7 @@
 // Times begin as NaN or a time: a field that begins as a small integer gets another shape with its first double.
 import type { Component } from '../contracts/capability.ts'
 import type { CompiledPlan, CompiledStep } from '../contracts/compiled.ts'
-import type { RunContext } from '../contracts/parts.ts'
+import type { RunContext } from '../contracts/executor.ts'
 import { Attempt } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
 import type { SchedulerParts } from './executor-parts.ts'

@@ -1,13 +1,15 @@
 // The places of one run and its share of those that all runs share: which of its ready steps begins next. A step takes all it
 // needs at once, or waits and holds nothing. Steps with the same needs wait together, so that one look decides for all of them.
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
+import type { FairOrder } from '../resilience/fair-queue.ts'
 import type { Demand, Pool } from '../resilience/pool.ts'
 import type { CallTarget } from './call-target.ts'
 import { prefixesOf } from './pools.ts'
 import type { Places, StepExecution } from './step-execution.ts'
-import { type GroupHost, StepGroup } from './step-group.ts'
+import type { StepGroup } from './step-group.ts'
 import { demandOf, type NeedParts, orderSteps, targetOf } from './step-needs.ts'
 import { type StepOrder, StepQueue } from './step-queue.ts'
+import { WaitingGroups, type WaitingHost } from './waiting-groups.ts'
 
 /** What the run does with its steps. */
 export interface StepStarter {
@@ -35,7 +37,7 @@ interface Returning {
   readonly resume: (error?: TuttiError) => void
 }
 
-export class RunPlaces implements Places, GroupHost {
+export class RunPlaces implements Places, WaitingHost {
   readonly #parts: RunPlacesParts
   readonly #ofRun: readonly Pool[]
   readonly #flow: readonly string[]
@@ -57,13 +59,7 @@ export class RunPlaces implements Places, GroupHost {
     const key = run.key ?? run.principal
     this.#ofRun = pools.enterRun(key)
     this.#flow = [...prefixesOf(key), run.runId]
-    this.#waiting = new WaitingGroups({
-      host: this,
-      limit: parts.limit,
-      admission: pools.admission,
-      sort: (first) => this.#sort(first),
-      describe: (index) => this.#describe(index),
-    })
+    this.#waiting = new WaitingGroups(this, parts.limit, pools.admission)
   }
 
   /** Places of the run for steps that are at work elsewhere, each until it has ended. */
@@ -87,7 +83,7 @@ export class RunPlaces implements Places, GroupHost {
   startNext(): boolean {
     const { limit } = this.#parts
     if (this.#taken >= limit || this.#isClosed) return false
-    if (this.#hasGrown && this.#hasChoice()) this.#sort()
+    if (this.#hasGrown && this.#hasChoice()) this.sort()
     const group = this.#waiting.bestOpen()
     const index = this.#line.peek()
     if (group !== undefined && (index === undefined || this.#waiting.isBefore(group, index))) {
@@ -262,9 +258,9 @@ export class RunPlaces implements Places, GroupHost {
   }
 
   /** What others see of a group whose best this is. */
-  #describe(index: number): FairOrder {
+  describe(index: number): FairOrder {
     const { dueAtMs } = this.#parts.run
-    const order = this.#sort()
+    const order = this.sort()
     const [widest = ''] = this.#flow
     return {
       priority: order.priorityOf(index),
@@ -277,7 +273,7 @@ export class RunPlaces implements Places, GroupHost {
   }
 
   /** @param first came before all that are in the line */
-  #sort(first?: number): StepOrder {
+  sort(first?: number): StepOrder {
     if (this.#order === undefined) {
       this.#order = orderSteps(this.#parts)
       if (first !== undefined) this.#order.arrive(first)

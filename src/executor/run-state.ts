@@ -1,8 +1,8 @@
 // What is known of the steps of one run: how each one settled, and what others may read of it.
 import type { CompiledPlan, Scope, StepView } from '../contracts/compiled.ts'
 import type { TuttiError } from '../contracts/errors.ts'
+import type { RunContext } from '../contracts/executor.ts'
 import type { JsonObject } from '../contracts/json.ts'
-import type { RunContext } from '../contracts/parts.ts'
 import { isHealthy } from '../util/is-healthy.ts'
 import type { Outcome } from './outcome.ts'
 

@@ -3,7 +3,7 @@
 import type { CompiledPlan, CompiledStep, StepView } from '../contracts/compiled.ts'
 import { errorInfo, TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { RunFact } from '../contracts/events.ts'
-import type { RunContext, StepHandler } from '../contracts/parts.ts'
+import type { RunContext, StepHandler } from '../contracts/executor.ts'
 import type { SkipReason } from '../contracts/run.ts'
 import { Deadlines } from './deadlines.ts'
 import type { SchedulerParts } from './executor-parts.ts'

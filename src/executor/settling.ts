@@ -1,7 +1,8 @@
 // Whether a step runs, once all its dependencies have settled, and how long it may take in all.
 import { ABSENT, type CompiledStep, type Scope } from '../contracts/compiled.ts'
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
-import type { Logger, StepContext } from '../contracts/parts.ts'
+import type { StepContext } from '../contracts/executor.ts'
+import type { Logger } from '../contracts/parts.ts'
 import type { SkipReason } from '../contracts/run.ts'
 import { createAbsentError } from '../plan/scope-path.ts'
 import { formatDuration } from '../util/duration.ts'

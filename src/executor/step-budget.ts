@@ -2,7 +2,7 @@
 
 import type { BudgetAmounts, RunBudget } from '../contracts/budget.ts'
 import type { CompiledPlan } from '../contracts/compiled.ts'
-import type { RunContext } from '../contracts/parts.ts'
+import type { RunContext } from '../contracts/executor.ts'
 import type { CallTarget, CallTargets } from './call-target.ts'
 import type { StepExecution } from './step-execution.ts'
 

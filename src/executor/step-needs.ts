@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { ABSENT, type CompiledPlan, type CompiledStep, type Scope } from '../contracts/compiled.ts'
 import { TuttiError } from '../contracts/errors.ts'
-import type { RunContext } from '../contracts/parts.ts'
+import type { RunContext } from '../contracts/executor.ts'
 import { PRIORITIES, type Priority } from '../contracts/policy.ts'
 import type { Demand, Pool } from '../resilience/pool.ts'
 import { stringifyJson } from '../util/json.ts'

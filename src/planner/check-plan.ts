@@ -1,8 +1,8 @@
 // The one validation as the planner uses it: for every plan, whatever its way.
 import type { OfferedCapability } from '../contracts/capability.ts'
 import type { Config } from '../contracts/config.ts'
-import type { PlanAsk } from '../contracts/parts.ts'
 import type { Issue, PlanDocument } from '../contracts/plan.ts'
+import type { PlanAsk } from '../contracts/planner.ts'
 import { checkDocument } from '../plan/check.ts'
 import { asKind } from '../plan/kind.ts'
 

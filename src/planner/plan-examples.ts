@@ -2,8 +2,9 @@
 // memory, few for each principal, without the values that were asked for, and never with a secret or a long text in them.
 import { LRUCache } from 'lru-cache'
 import type { JsonValue } from '../contracts/json.ts'
-import type { CatalogView, PlanAsk } from '../contracts/parts.ts'
+import type { CatalogView } from '../contracts/parts.ts'
 import type { PlanDocument, Step } from '../contracts/plan.ts'
+import type { PlanAsk } from '../contracts/planner.ts'
 import { inputsOf, isSecretSchema } from '../plan/capability-inputs.ts'
 import { documentToWire } from '../plan/document.ts'
 import { isJsonList, isJsonObject, stringifyJson } from '../util/json.ts'

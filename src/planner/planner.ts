@@ -3,7 +3,8 @@
 // everything else carries its issues and is never run.
 import type { Config } from '../contracts/config.ts'
 import { TuttiError } from '../contracts/errors.ts'
-import type { AskModel, Clock, Logger, PlanAsk, PlanEvent, Planner } from '../contracts/parts.ts'
+import type { AskModel, Clock, Logger } from '../contracts/parts.ts'
+import type { PlanAsk, PlanEvent, Planner } from '../contracts/planner.ts'
 import { hasErrors } from '../plan/issue.ts'
 import { checkPlan } from './check-plan.ts'
 import { planLocally } from './local-planner.ts'

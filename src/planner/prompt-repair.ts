@@ -35,7 +35,7 @@ export function renderRepair({ previous, issues, added }: RepairPrompt): Message
 }
 
 /** Issues as lines; at most 20, the rest counted. */
-export function renderIssues(issues: readonly Issue[]): string {
+function renderIssues(issues: readonly Issue[]): string {
   const shown = issues.slice(0, MAX_ISSUES).map(renderIssue)
   if (issues.length > shown.length) shown.push(`- and ${issues.length - shown.length} more`)
   return shown.join('\n')

@@ -2,7 +2,7 @@
 // with what each step gave or why it failed. Outputs and errors are foreign text and stand between fences, cut to a budget.
 import type { JsonValue } from '../contracts/json.ts'
 import type { Message } from '../contracts/model.ts'
-import type { ReviseAsk } from '../contracts/parts.ts'
+import type { ReviseAsk } from '../contracts/planner.ts'
 import type { StepRecord } from '../contracts/run.ts'
 import { documentToWire } from '../plan/document.ts'
 import { digestAll } from '../util/digest.ts'

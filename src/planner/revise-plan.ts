@@ -1,7 +1,7 @@
 // A plan that is written anew must hold what has finished, since its references stand on it. Steps that the model built on and
 // did not repeat are put back as they were: nothing else can have been meant.
 import type { JsonObject, JsonValue } from '../contracts/json.ts'
-import type { ReviseAsk } from '../contracts/parts.ts'
+import type { ReviseAsk } from '../contracts/planner.ts'
 import { documentToWire } from '../plan/document.ts'
 import { isJsonList, isJsonObject, stringifyJson } from '../util/json.ts'
 

@@ -1,7 +1,8 @@
 // What stands in for a model that is not there or does not answer: an old plan for the same request, a plan made from the words of
 // the request alone, or an honest message. Each says which it is.
 import type { Config } from '../contracts/config.ts'
-import type { Logger, PlanAsk, PlanEvent } from '../contracts/parts.ts'
+import type { Logger } from '../contracts/parts.ts'
+import type { PlanAsk, PlanEvent } from '../contracts/planner.ts'
 import { hasErrors } from '../plan/issue.ts'
 import { formatDuration } from '../util/duration.ts'
 import { checkPlan } from './check-plan.ts'

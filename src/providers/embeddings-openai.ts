@@ -41,7 +41,7 @@ export function createEmbeddings(config: Config, parts: EmbeddingsParts): Embedd
 }
 
 /** @throws nothing; wrong keys and addresses show at the first call */
-export function createOpenAiEmbeddings(
+function createOpenAiEmbeddings(
   {
     name,
     settings,

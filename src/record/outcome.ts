@@ -85,5 +85,6 @@ export function unfinishedAnswer(record: Response, status: RunStatus, failure: E
   const done = steps.filter((step) => step.status === 'succeeded').length
   const reached = steps.length === 0 ? 'Nothing had been called.' : `${done} of ${steps.length} steps had succeeded.`
   if (status === 'cancelled') return `The run was cancelled before an answer was made. ${reached}`
-  return failure === undefined ? `No answer was made. ${reached}` : `${failure.message} ${reached}`
+  if (failure === undefined) return `No answer was made. ${reached}`
+  return `${failure.message}${/[.!?]$/.test(failure.message) ? '' : '.'} ${reached}`
 }

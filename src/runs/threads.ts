@@ -1,6 +1,6 @@
 // Earlier turns of conversations, per principal, in memory: what "and in Osaka?" refers to.
 import { LRUCache } from 'lru-cache'
-import type { Turn } from '../contracts/parts.ts'
+import type { Turn } from '../contracts/planner.ts'
 
 const MAX_THREADS = 1_000
 const MAX_TURNS = 20

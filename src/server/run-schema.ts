@@ -18,7 +18,7 @@ export const documentSchema = z.union([anyObject, z.string().min(1)], {
   error: 'must be a document: an object, or YAML text',
 })
 
-export const errorSchema = z.object({
+const errorSchema = z.object({
   code: z.string(),
   message: z.string(),
   retryable: z.boolean().optional(),

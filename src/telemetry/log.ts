@@ -11,7 +11,8 @@ export interface LogOptions {
   /** Usually standard error: standard output belongs to results. */
   readonly stream: { write(text: string): unknown }
   readonly clock: Pick<Clock, 'timestamp'>
-  readonly format: 'json' | 'pretty'
+  /** `plain` is for who ran a command: without the time, and without facts that the message tells already. */
+  readonly format: 'json' | 'pretty' | 'plain'
   /** Lines below it are dropped. Default `info`. */
   readonly level?: LogLevel
   /** Texts that are replaced by `[secret]` wherever they stand. */
@@ -20,6 +21,14 @@ export interface LogOptions {
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 const MAX_VALUE_CHARS = 4_000
+const PLAIN: Readonly<Record<LogLevel, string>> = { debug: 'debug:', info: 'info:', warn: 'warning:', error: 'error:' }
+
+/** One line that cannot steer a terminal, whatever a source or a component has said. */
+const forEyes = (line: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  line
+    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')
 
 /** Errors are shown by code and message, never by stack; long texts are cut. */
 function showable(value: unknown): unknown {
@@ -43,8 +52,13 @@ export function createLogger(options: LogOptions): Logger {
       const named = entries.map(([key, value]) => [toSnakeCase(key), showable(value)])
       return stringifyJson({ time: options.clock.timestamp(), level, message, ...Object.fromEntries(named) })
     }
-    const tail = entries.map(([key, value]) => ` ${toSnakeCase(key)}=${stringifyJson(showable(value))}`).join('')
-    return `${options.clock.timestamp().slice(11, 23)} ${level.padEnd(5)} ${message.replaceAll('\n', ' ')}${tail}`
+    const isPlain = options.format === 'plain'
+    const told = isPlain
+      ? entries.filter(([, value]) => ![value].flat().every((one) => message.includes(String(one))))
+      : entries
+    const tail = told.map(([key, value]) => ` ${toSnakeCase(key)}=${stringifyJson(showable(value))}`).join('')
+    const head = isPlain ? PLAIN[level] : `${options.clock.timestamp().slice(11, 23)} ${level.padEnd(5)}`
+    return forEyes(`${head} ${message}${tail}`)
   }
   const write = (level: LogLevel, message: string, facts: Readonly<Record<string, unknown>> = {}): void => {
     if (RANK[level] < least) return

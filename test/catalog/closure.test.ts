@@ -182,6 +182,10 @@ describe('inferred dependencies', () => {
     expect(await given(declared, [towns, phone])).toEqual(['phone/call'])
   })
 
+  it('survive an input whose name is an essay', async () => {
+    for (const name of ['a_'.repeat(60_000), 'aB'.repeat(60_000)]) expect(await given(wants(name))).toEqual([])
+  })
+
   it('survive schemas that are anything', async () => {
     const strange = [null, [], 'x', { properties: [] }, { properties: { a: null } }, { type: ['string'], items: 3 }]
     const odd = strange.map((outputSchema, i) =>

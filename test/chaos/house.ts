@@ -1,5 +1,5 @@
 // What both orchestrators of the chaos suite run, and how they are set up.
-import type { OrchestratorOptions } from '../../src/create-orchestrator.ts'
+import type { OrchestratorOptions } from '../../src/orchestrator-options.ts'
 import { honest } from '../faults/support.ts'
 
 /** Of `beta`, in each orchestrator. */

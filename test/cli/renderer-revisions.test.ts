@@ -37,7 +37,11 @@ describe('a plan that is written anew', () => {
       ({ name, status: 'succeeded', attempts: [attempt], dependsOn: [], ...more }) as const
     const response: Response = {
       ...responseOf('succeeded'),
-      steps: [step('a'), step('b', { superseded: true }), step('c', { status: 'cancelled', skipReason: 'not-in-plan' })],
+      steps: [
+        step('a'),
+        step('b', { superseded: true }),
+        step('c', { status: 'cancelled', skipReason: 'not-in-plan' }),
+      ],
     }
     expect(show(planned(['a']), { type: 'run-end', response })).toContain(' · 1 step · 3 calls · ')
   })

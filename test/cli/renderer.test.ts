@@ -318,16 +318,16 @@ describe('createLiveOutput', () => {
     output.show({})
     expect(written).toEqual([
       'err:a\nb\n',
-      'err:\u001b[2A\u001b[0Jkept\nc\n',
-      'err:\u001b[1A\u001b[0Jd\n',
-      'err:\u001b[1A\u001b[0J',
+      'err:\r\u001b[2A\u001b[0Jkept\nc\n',
+      'err:\r\u001b[1A\u001b[0Jd\n',
+      'err:\r\u001b[1A\u001b[0J',
     ])
   })
   it('puts the answer on standard output, between the steps and the footer', () => {
     const { written, output } = record()
     output.show({ block: ['a'] })
     output.show({ print: ['steps'], answer: 'Yes.\n', after: ['footer'] })
-    expect(written).toEqual(['err:a\n', 'err:\u001b[1A\u001b[0Jsteps\n', 'out:Yes.\n', 'err:footer\n'])
+    expect(written).toEqual(['err:a\n', 'err:\r\u001b[1A\u001b[0Jsteps\n', 'out:Yes.\n', 'err:footer\n'])
   })
   it('does not write progress into the middle of the answer', () => {
     const { written, output } = record()

@@ -237,13 +237,20 @@ describe('a server that tells what it was given', () => {
   const env = { API_TOKEN: 'token-123456', PLACE: '/data' }
 
   it('gives it to nobody: neither as an answer, nor as its trouble, which is short', async () => {
-    await using world = createWorld({ ...rawServer(), env })
+    const started = rawServer('plain', '', '--api-key=key-123456', '--token', 'token-987654', '--place', '/data/here')
+    await using world = createWorld({ ...started, env })
     const { body } = await world.call('environment')
     expect(body).toMatchObject({ API_TOKEN: '[secret API_TOKEN]', PLACE: '/data' })
+    expect(body).toMatchObject({
+      args: ['plain', '', '--api-key=[secret api-key]', '--token', '[secret token]', '--place', '/data/here'],
+    })
     await using other = createWorld({ ...rawServer('tell-tale'), env })
-    const trouble = await other.load().catch((thrown: Error) => thrown.message)
+    const trouble = await other.load().then(
+      () => '',
+      (thrown: Error) => thrown.message,
+    )
     expect(trouble).toMatch(/^MCP server "server": I know \[secret API_TOKEN\] x+…$/)
-    expect(String(trouble).length).toBeLessThan(1_100)
+    expect(trouble.length).toBeLessThan(1_100)
   })
 })
 

@@ -82,6 +82,43 @@ describe('every public export', () => {
   })
 })
 
+describe('every contract', () => {
+  it('that a public name refers to is public too, so that parts can be written against it', () => {
+    const checker = sources.getTypeChecker()
+    const meant = (one: ts.Symbol): ts.Symbol =>
+      one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one
+    const namesOf = (symbol: ts.Symbol | undefined): ts.Symbol[] =>
+      symbol === undefined ? [] : checker.getExportsOfModule(symbol).map(meant)
+    const fileOf = (path: string): ts.SourceFile | undefined => sources.getSourceFile(path)
+    const shown = ENTRIES.flatMap((entry) => {
+      const file = fileOf(entryFile(entry))
+      return file === undefined ? [] : namesOf(checker.getSymbolAtLocation(file))
+    })
+    const isPublic = new Set(shown)
+    const contracts = new Set(
+      sources
+        .getSourceFiles()
+        .filter(({ fileName }) => fileName.startsWith(join(ROOT, 'src/contracts/')))
+        .flatMap((file) => namesOf(checker.getSymbolAtLocation(file))),
+    )
+    const hidden = new Set<string>()
+    for (const symbol of isPublic)
+      for (const declaration of symbol.declarations ?? []) {
+        const look = (node: ts.Node): void => {
+          if (ts.isBlock(node)) return
+          const name = ts.isTypeReferenceNode(node) ? checker.getSymbolAtLocation(node.typeName) : undefined
+          const type = name === undefined ? undefined : meant(name)
+          if (type !== undefined && contracts.has(type) && !isPublic.has(type))
+            hidden.add(`${type.name} of ${symbol.name}`)
+          ts.forEachChild(node, look)
+        }
+        look(declaration)
+      }
+    expect([...hidden]).toEqual([])
+    expect(contracts.size).toBeGreaterThan(100)
+  })
+})
+
 describe('the declarations', () => {
   it('hold in a strict program that checks libraries too, with the types of our dependencies only', {
     timeout: 60_000,

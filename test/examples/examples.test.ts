@@ -161,6 +161,7 @@ describe('the examples', () => {
       'recovery-policy.ts',
       'recovery-retry.ts',
       'run-a-plan.ts',
+      'ten-thousand-tools.ts',
       'test-your-app.ts',
       'verify-webhook.ts',
       'weather-tool.ts',

@@ -4,18 +4,10 @@ import type { StepView } from '../../src/contracts/compiled.ts'
 import { type ConfigInput, configSchema } from '../../src/contracts/config.ts'
 import { TuttiError } from '../../src/contracts/errors.ts'
 import type { RunFact } from '../../src/contracts/events.ts'
+import type { RunContext, StepHandler } from '../../src/contracts/executor.ts'
 import type { JsonObject, JsonSchema, JsonValue } from '../../src/contracts/json.ts'
 import type { Purpose } from '../../src/contracts/model.ts'
-import type {
-  AskModel,
-  CatalogView,
-  Clock,
-  InvokerCall,
-  InvokerResult,
-  ModelAsk,
-  RunContext,
-  StepHandler,
-} from '../../src/contracts/parts.ts'
+import type { AskModel, CatalogView, Clock, InvokerCall, InvokerResult, ModelAsk } from '../../src/contracts/parts.ts'
 import type { PlanDocument, Step } from '../../src/contracts/plan.ts'
 import { createExecutor } from '../../src/executor/executor.ts'
 import { compilePlan } from '../../src/plan/compile.ts'

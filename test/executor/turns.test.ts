@@ -1,7 +1,7 @@
 // Who begins when not all can: priorities, due dates, fairness, the critical path.
 import { describe, expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/contracts/config.ts'
-import type { RunContext } from '../../src/contracts/parts.ts'
+import type { RunContext } from '../../src/contracts/executor.ts'
 import type { Step } from '../../src/contracts/plan.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { answer, call, createWorld } from './support.ts'

@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createHttpSource } from '../../src/connectors/http/http-source.ts'
 import type { RunEvent } from '../../src/contracts/events.ts'
-import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
+import { createOrchestrator } from '../../src/create-orchestrator.ts'
+import type { OrchestratorOptions } from '../../src/orchestrator-options.ts'
 import { type SeenRequest, startHttpServer } from '../support/http-servers.ts'
 import { watchProcess } from './support.ts'
 

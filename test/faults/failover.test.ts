@@ -7,7 +7,8 @@ import { createHttpInvoker } from '../../src/connectors/http/http-invoker.ts'
 import type { Component, Instance } from '../../src/contracts/capability.ts'
 import type { RunEvent } from '../../src/contracts/events.ts'
 import type { Source } from '../../src/contracts/parts.ts'
-import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
+import { createOrchestrator } from '../../src/create-orchestrator.ts'
+import type { OrchestratorOptions } from '../../src/orchestrator-options.ts'
 import { watchProcess } from './support.ts'
 
 watchProcess()

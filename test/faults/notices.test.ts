@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Notice } from '../../src/contracts/policy.ts'
-import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
+import { createOrchestrator } from '../../src/create-orchestrator.ts'
+import type { OrchestratorOptions } from '../../src/orchestrator-options.ts'
 import { renderPrometheus } from '../../src/telemetry/prometheus.ts'
 import { startHttpServer, startRawServer, type TestServer } from '../support/http-servers.ts'
 import { describeWithRedis, eventually, startRedisServer } from '../support/redis-server.ts'

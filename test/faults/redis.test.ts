@@ -1,7 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Logger } from '../../src/contracts/parts.ts'
-import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
+import { createOrchestrator } from '../../src/create-orchestrator.ts'
+import type { OrchestratorOptions } from '../../src/orchestrator-options.ts'
 import { describeWithRedis, eventually, type RedisServer, startRedisServer } from '../support/redis-server.ts'
 import { FAST, honest, watchProcess } from './support.ts'
 

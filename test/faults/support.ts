@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import { createHttpInvoker } from '../../src/connectors/http/http-invoker.ts'
 import { tool } from '../../src/connectors/local/tool.ts'
 import type { Source } from '../../src/contracts/parts.ts'
-import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
+import { createOrchestrator } from '../../src/create-orchestrator.ts'
+import type { OrchestratorOptions } from '../../src/orchestrator-options.ts'
 
 /** Fails the file when a rejection or an exception went unhandled while it ran. */
 export function watchProcess(): void {

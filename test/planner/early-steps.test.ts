@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { PlanEvent } from '../../src/contracts/parts.ts'
+import type { PlanEvent } from '../../src/contracts/planner.ts'
 import { stepHash } from '../../src/plan/diff.ts'
 import { createStepStream } from '../../src/planner/stream-steps.ts'
 import { demoOffer } from './demo-world.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TuttiError } from '../../src/contracts/errors.ts'
-import type { ReviseAsk } from '../../src/contracts/parts.ts'
+import type { ReviseAsk } from '../../src/contracts/planner.ts'
 import type { StepRecord } from '../../src/contracts/run.ts'
 import { component, demoComponents, demoOffer, offer } from './demo-world.ts'
 import { GOOD, news, plan, setup, step } from './planner-setup.ts'

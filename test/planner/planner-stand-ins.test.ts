@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { demoComponents, viewOf } from './demo-world.ts'
+import { component, demoComponents, offer, viewOf } from './demo-world.ts'
 import { GOOD, plan, setup, step } from './planner-setup.ts'
 import { away } from './scripted-ask.ts'
 
@@ -15,6 +15,25 @@ describe('createPlanner with its cache', () => {
     // A catalog that lies about its fingerprint: the component is gone.
     const gone = await run({ view: viewOf(demoComponents.filter(({ name }) => name !== 'news-tool')) })
     expect(gone).toMatchObject({ way: 'model', document: { steps: [], reason: 'No news here.' } })
+    expect(model.asks).toHaveLength(2)
+  })
+
+  it('asks the model where the form of a kept plan does not bear a value, and trusts the form still', async () => {
+    const press = component('press', {
+      list_news: { description: 'Lists news', inputs: { count: { type: 'integer', maximum: 20 } } },
+    })
+    const few = (count: number): string => plan(step('press', 'list_news', { count }))
+    const { run, model, planner, askOf } = setup({
+      answers: [few(3), few(20)],
+      components: [press],
+      offered: offer([press]),
+    })
+    const request = (many: string): string => `List exactly ${many} news, friend`
+    const { document } = await run({ request: request('3') })
+    planner.learn?.(askOf({ request: request('3') }), { document, isGood: true })
+    expect((await run({ request: request('5') })).way).toBe('cache')
+    expect((await run({ request: request('99') })).way).toBe('model')
+    expect((await run({ request: request('7') })).way).toBe('cache')
     expect(model.asks).toHaveLength(2)
   })
 

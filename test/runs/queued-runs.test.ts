@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RequestOptions } from '../../src/contracts/api.ts'
 import type { Response } from '../../src/contracts/run.ts'
-import { createOrchestrator, type OrchestratorOptions } from '../../src/create-orchestrator.ts'
+import { createOrchestrator } from '../../src/create-orchestrator.ts'
+import type { OrchestratorOptions } from '../../src/orchestrator-options.ts'
 import { fakeSource } from '../../src/testing/fake-component.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 

@@ -1,8 +1,9 @@
 // The coordinator over the real executor, with a planner that says what it is told, when it is told.
 import type { CompiledPlan } from '../../src/contracts/compiled.ts'
 import type { JsonValue } from '../../src/contracts/json.ts'
-import type { CapabilityProvider, PlanAsk, PlanEvent, Planner, ReviseAsk } from '../../src/contracts/parts.ts'
+import type { CapabilityProvider } from '../../src/contracts/parts.ts'
 import type { PlanDocument, Step } from '../../src/contracts/plan.ts'
+import type { PlanAsk, PlanEvent, Planner, ReviseAsk } from '../../src/contracts/planner.ts'
 import type { RunHandle } from '../../src/contracts/run-handle.ts'
 import type { OrchestratorParts } from '../../src/orchestrator.ts'
 import { compilePlan } from '../../src/plan/compile.ts'

@@ -24,6 +24,16 @@ describe('createLogger', () => {
     log.warn('two\nlines', { runId: 'run_1' })
     expect(lines).toEqual(['00:00:00.000 warn  two lines run_id="run_1"\n'])
   })
+  it('lets nothing through to eyes that would steer a terminal', () => {
+    const { lines, log } = record({ format: 'pretty' })
+    log.warn('a\u001b[2J\u001b[31mred\u001b[0m\u009b2Kb\u202ec\u0007', { said: '\u009b2J' })
+    expect(lines).toEqual(['00:00:00.000 warn  ared 2Kb c  said=" 2J"\n'])
+  })
+  it('tells who ran a command only what the message does not say', () => {
+    const { lines, log } = record({ format: 'plain' })
+    log.warn('Source "mcp:disk" failed.', { source: 'mcp:disk', sources: ['mcp:disk'], kept: 0 })
+    expect(lines).toEqual(['warning: Source "mcp:disk" failed. kept=0\n'])
+  })
   it('drops lines below its level', () => {
     const { lines, log } = record({ level: 'warn' })
     log.debug('a')

@@ -63,7 +63,10 @@ export function listFor(
  */
 export function hasMoreThan(
   enough: number,
-  { catalog, filter = OPEN_FILTER }: Pick<ProviderParts, 'filter'> & { readonly catalog: Pick<CatalogView, 'components'> },
+  {
+    catalog,
+    filter = OPEN_FILTER,
+  }: Pick<ProviderParts, 'filter'> & { readonly catalog: Pick<CatalogView, 'components'> },
   principal: string,
 ): boolean {
   let count = 0

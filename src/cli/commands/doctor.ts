@@ -6,6 +6,7 @@ import { toTuttiError } from '../../contracts/errors.ts'
 import type { JsonObject } from '../../contracts/json.ts'
 import { stringifyJson } from '../../util/json.ts'
 import { counted, didYouMean } from '../../util/text.ts'
+import { awaitSources } from '../await-sources.ts'
 import { createPaint, displayWidth, oneLine, padText, type Style } from '../render/text.ts'
 import { wrapText } from '../render/wrap.ts'
 import { openSession } from '../session.ts'
@@ -41,7 +42,7 @@ async function examine(terminal: Terminal): Promise<{ findings: Finding[]; confi
   const { orchestrator, config } = session
   const findings: Finding[] = [{ name: 'configuration', status: 'ok', message: `profile ${config.profile}` }]
   try {
-    await orchestrator.start()
+    await awaitSources(orchestrator, terminal, session.aside)
     const { checks } = await orchestrator.health()
     for (const [name, check] of Object.entries(checks)) {
       if (name === 'source:redis') continue

@@ -11,7 +11,7 @@ import { hideSecrets } from '../../util/secrets.ts'
 import { truncateText } from '../../util/text.ts'
 import { classifyAddress, type PrivateAddresses } from '../http/addresses.ts'
 import { createGuardedFetch } from '../http/guarded-fetch.ts'
-import { createDigitKeeper } from '../mcp/keep-digits.ts'
+import { createDigitKeeper } from '../http/keep-digits.ts'
 import { createRequestProver, type RequestProver } from '../mcp/prove-requests.ts'
 import { type ReadCard, readAgentCard } from './agent-card.ts'
 import { statusError, withoutSecrets } from './agent-errors.ts'
@@ -149,7 +149,8 @@ class Agent {
   readonly #send = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     const headers = new Headers(init.headers)
     for (const [header, value] of Object.entries(this.#options.agent.headers ?? {})) headers.set(header, value)
-    return await this.prover.over(this.#http.fetch)(url, { ...init, headers })
+    const fetch = this.prover.over((target, shown) => this.#http.fetch(target, shown))
+    return await fetch(url, { ...init, headers })
   }
 
   /** For the SDK: what is no answer of the protocol ends here, by its status. */

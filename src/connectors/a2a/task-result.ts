@@ -4,7 +4,7 @@ import type { Artifact, Message, Part, StreamResponse, Task, TaskStatus } from '
 import { TuttiError } from '../../contracts/errors.ts'
 import type { JsonObject, JsonValue } from '../../contracts/json.ts'
 import type { InvokerResult } from '../../contracts/parts.ts'
-import type { DigitKeeper } from '../mcp/keep-digits.ts'
+import type { DigitKeeper } from '../http/keep-digits.ts'
 import type { A2aSdk } from './load-sdk.ts'
 
 interface Content {

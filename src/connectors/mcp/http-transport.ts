@@ -2,8 +2,8 @@
 // flood is dropped, and large integers keep their digits on the way in.
 import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client'
 import { TuttiError } from '../../contracts/errors.ts'
+import type { DigitKeeper } from '../http/keep-digits.ts'
 import { answerWith, createOpenRequests } from './admit-message.ts'
-import type { DigitKeeper } from './keep-digits.ts'
 
 export interface HttpTransportOptions {
   /** Of the server, for messages. */

@@ -12,7 +12,7 @@ import type { McpLink } from './link.ts'
 import { listTools, type ToolList } from './list-tools.ts'
 import { createMcpConnection } from './mcp-connection.ts'
 import { createMcpInvoker } from './mcp-invoker.ts'
-import { readWay } from './open-transport.ts'
+import { givenOf, readWay } from './open-transport.ts'
 import { createRequestProver } from './prove-requests.ts'
 import type { McpTool } from './read-tool.ts'
 
@@ -90,10 +90,7 @@ export function createMcpSource(options: McpSourceOptions): Source {
   /** Whether what is known may be old; told once until it is looked at. */
   let isStale = true
 
-  const given = [
-    ...Object.entries({ ...server.env, ...server.headers }),
-    ...(way.type === 'stdio' ? [] : way.url.searchParams),
-  ]
+  const given = [...givenOf(server), ...(way.type === 'stdio' ? [] : way.url.searchParams)]
   const prover = createRequestProver({ name, origin: identity.address, given, clock, log })
   const connection = createMcpConnection({
     name,

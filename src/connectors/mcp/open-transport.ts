@@ -3,12 +3,12 @@ import type { Transport } from '@modelcontextprotocol/client'
 import { TuttiError } from '../../contracts/errors.ts'
 import type { Clock, Logger } from '../../contracts/parts.ts'
 import type { McpServerSpec } from '../../contracts/sources.ts'
-import { SHORTEST_SECRET } from '../../util/secrets.ts'
+import { SHORTEST_SECRET, secretsAmong } from '../../util/secrets.ts'
 import { writtenPrivate } from '../http/addresses.ts'
 import { createGuardedFetch } from '../http/guarded-fetch.ts'
+import { createDigitKeeper } from '../http/keep-digits.ts'
 import { createErrorLog } from './error-log.ts'
 import { HttpTransport } from './http-transport.ts'
-import { createDigitKeeper } from './keep-digits.ts'
 import type { McpSdk } from './link.ts'
 import type { RequestProver } from './prove-requests.ts'
 import { StdioTransport } from './stdio-transport.ts'
@@ -58,11 +58,19 @@ export function readWay(name: string, { type, command, url }: McpServerSpec): Mc
   return { type: type === 'sse' ? 'sse' : 'http', url: parsed }
 }
 
-/** What the entry hands to the server, and nobody else should see. */
-export function secretsOf({ env = {}, headers = {} }: McpServerSpec): ReadonlyMap<string, string> {
-  return new Map(
-    [...Object.entries(env), ...Object.entries(headers)].filter(([, value]) => value.length >= SHORTEST_SECRET),
-  )
+/** What the entry hands to the server, by name; of arguments those that have one: `--api-key=abc`, `--api-key abc`. */
+export function givenOf({ env = {}, headers = {}, args = [] }: McpServerSpec): (readonly [string, string])[] {
+  const named = args.flatMap((arg, i): [string, string][] => {
+    const [, name = /^--?([\w-]+)$/.exec(args[i - 1] ?? '')?.[1], value = arg] = /^--?([\w-]+)=(.+)$/s.exec(arg) ?? []
+    return name === undefined ? [] : [[name, value]]
+  })
+  return [...Object.entries(env), ...Object.entries(headers), ...named]
+}
+
+/** What of it nobody else should see: in what is only told, such as last words, rather too much than too little. */
+export function secretsOf({ env = {}, headers = {}, args = [] }: McpServerSpec): ReadonlyMap<string, string> {
+  const all = givenOf({ env, headers }).filter(([, value]) => value.length >= SHORTEST_SECRET)
+  return new Map([...all, ...secretsAmong(givenOf({ args }))])
 }
 
 async function openProcess(command: string, parts: TransportParts): Promise<OpenTransport> {

@@ -4,7 +4,7 @@ import type { JsonSchema } from '../../contracts/json.ts'
 import { isJsonObject, parseJson, stringifyJson } from '../../util/json.ts'
 
 /** Larger ones would fill a prompt by themselves. */
-export const MAX_SCHEMA_CHARS = 200_000
+const MAX_SCHEMA_CHARS = 200_000
 
 export type SchemaReading =
   | { readonly schema: JsonSchema; readonly chars: number }

@@ -1,4 +1,6 @@
 // `tutti/openapi`: the operations of OpenAPI documents as capabilities.
+
+export type { OpenapiAuth, OpenapiSpec } from '../../contracts/sources.ts'
 export {
   createOpenapiSource,
   type OpenapiReport,

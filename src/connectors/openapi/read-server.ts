@@ -44,7 +44,7 @@ function readOne(entry: JsonValue, { base, variables, refuses }: ServerContext):
 }
 
 /** An address that paths can be put behind; undefined for what is none, and for one with credentials, a query or a fragment. */
-export function toServer(text: string, base?: URL): Server | undefined {
+function toServer(text: string, base?: URL): Server | undefined {
   const url = URL.canParse(text, base?.href) ? new URL(text, base) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return undefined

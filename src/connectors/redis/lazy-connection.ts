@@ -5,7 +5,7 @@ import type { Clock } from '../../contracts/parts.ts'
 import { readRedisUrl } from './redis-client.ts'
 
 /** Nobody waits longer for what is only a hint, ms. */
-export const LONGEST_WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 1_000
 
 export interface LazyConnection {
   /**

@@ -1,8 +1,8 @@
 // A step that calls a capability: bound, checked, called. What fails climbs the ladder of recovery; what does not, pays
 // nothing for it. Every layer of promises costs, so there are few.
 import { TuttiError, toTuttiError } from '../../contracts/errors.ts'
+import type { StepHandler } from '../../contracts/executor.ts'
 import type { JsonObject } from '../../contracts/json.ts'
-import type { StepHandler } from '../../contracts/parts.ts'
 import { type BoundInputs, bindInputs, checkInputs, servesEveryRun } from '../bind.ts'
 import { callBound, type Failure, notCalled, specOf } from '../call-bound.ts'
 import { startOnce } from '../call-once.ts'

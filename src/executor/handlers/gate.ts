@@ -1,5 +1,5 @@
 // A step that calls nothing: a point where paths meet. It succeeds when it is reached.
-import type { StepHandler } from '../../contracts/parts.ts'
+import type { StepHandler } from '../../contracts/executor.ts'
 
 export const gateHandler: StepHandler = {
   type: 'gate',

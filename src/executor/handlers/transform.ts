@@ -1,8 +1,8 @@
 // A step that makes an object of expressions, without calling anything.
 import { ABSENT } from '../../contracts/compiled.ts'
 import { TuttiError } from '../../contracts/errors.ts'
+import type { StepHandler } from '../../contracts/executor.ts'
 import type { JsonValue } from '../../contracts/json.ts'
-import type { StepHandler } from '../../contracts/parts.ts'
 
 export const transformHandler: StepHandler = {
   type: 'transform',

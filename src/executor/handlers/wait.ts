@@ -1,7 +1,8 @@
 // A step that waits, for some time, until a moment, or until something is so. It holds no place of the run, and ends at once when the run does.
 import { ABSENT, type CompiledStep, type Scope } from '../../contracts/compiled.ts'
 import { TuttiError } from '../../contracts/errors.ts'
-import type { Clock, StepContext, StepHandler } from '../../contracts/parts.ts'
+import type { StepContext, StepHandler } from '../../contracts/executor.ts'
+import type { Clock } from '../../contracts/parts.ts'
 import { formatDuration } from '../../util/duration.ts'
 import { stringifyJson } from '../../util/json.ts'
 

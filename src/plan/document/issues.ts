@@ -20,7 +20,7 @@ const toPath = (path: readonly PropertyKey[]): Path =>
   path.map((part) => (typeof part === 'number' ? part : String(part)))
 
 /** The step's name where the path leads into a step that has one. */
-export function stepAt(document: JsonObject, path: Path): string | undefined {
+function stepAt(document: JsonObject, path: Path): string | undefined {
   if (path[0] !== 'steps' || !isJsonList(document.steps)) return undefined
   const step = document.steps[Number(path[1])]
   return isJsonObject(step) && typeof step.name === 'string' && step.name !== '' ? step.name : undefined

@@ -48,7 +48,7 @@ const sketchWait = ({ forMs }: { readonly forMs: number }): Pick<StepSketch, 'ow
 })
 
 /** @see StepExplanation.what */
-export function whatItDoes(step: Step): string {
+function whatItDoes(step: Step): string {
   switch (step.type) {
     case 'call':
       return step.component === undefined

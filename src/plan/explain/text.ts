@@ -48,7 +48,7 @@ function writeTree({ document, steps: compiled, indexOf }: CompiledPlan, { stage
 
 const EFFECTS: Readonly<Record<Effect, string>> = { read: 'reads', write: 'writes', unknown: 'may write' }
 
-export const TROUBLES: Readonly<Record<StepTrouble, string>> = {
+const TROUBLES: Readonly<Record<StepTrouble, string>> = {
   'unknown-component': 'no such component',
   'unknown-action': 'no such action',
   unhealthy: 'no healthy instance',

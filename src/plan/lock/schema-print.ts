@@ -45,7 +45,7 @@ const SCHEMAS: ReadonlySet<string> = new Set([
 const SETS: ReadonlySet<string> = new Set(['enum', 'required', 'type'])
 
 /** The schema without what only people read. Its values are never renamed: an input may be called "description". */
-export function plainSchema(schema: unknown): unknown {
+function plainSchema(schema: unknown): unknown {
   if (isJsonList(schema)) return schema.map(plainSchema)
   if (!isJsonObject(schema)) return schema
   const plain: [string, unknown][] = []

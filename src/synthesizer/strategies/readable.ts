@@ -52,7 +52,7 @@ export const oneLine = (text: string, maxChars: number): string =>
   )
 
 /** `current_price` and `currentPrice` are "current price"; `USD` stays. */
-export function wordsOf(key: string): string {
+function wordsOf(key: string): string {
   const text = oneLine(key, MAX_KEY)
   const words = text
     .replace(/([\p{Ll}\d])(\p{Lu})/gu, '$1 $2')

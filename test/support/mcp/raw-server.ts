@@ -66,7 +66,7 @@ const TOOLS: Record<string, (id: number | string | undefined, inputs: Fields, ra
     write(
       `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"structuredContent":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`,
     ),
-  environment: (id) => answer(id, { content: [], structuredContent: { ...process.env } }),
+  environment: (id) => answer(id, { content: [], structuredContent: { ...process.env, args: process.argv.slice(2) } }),
   nonsense: (id) => answer(id, { content: 'no list' }),
   refused: (id) =>
     send({ id, error: { code: -32602, message: 'The parameter "city" is unknown.', data: { field: 'city' } } }),
