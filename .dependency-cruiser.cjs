@@ -32,6 +32,7 @@ module.exports = {
     only('ajv-in-schema', 'node_modules/ajv(-formats)?/', '^src/plan/schema(/|\\.ts$)', 'Foreign JSON Schemas are interpreted in one place.'),
     only('cel-in-expression', 'node_modules/@marcbachmann/', '^src/plan/expression(/|\\.ts$)', 'cel-js only parses; evaluation is ours, with our number rule and budgets.'),
     only('streamparser-in-stream-steps', 'node_modules/@streamparser/', '^src/planner/stream-steps\\.ts$', 'Answers that are still being written are read in one place; lenience is for whole answers.'),
+    only('yaml-where-texts-come-in', 'node_modules/yaml/', '^src/(plan/document/|config/read-file\\.ts$|connectors/(file|openapi)/)', 'YAML is read where documents, configuration and lists of components come in.'),
     only('http-servers-at-the-edge', '^(node:)?http$', '^src/(server|component)/', 'Only the server and components listen.'),
     only('hono-in-server', 'node_modules/(hono|@hono)/', '^src/(server|component)/', 'HTTP routing is a matter of the server.'),
     { name: 'testing-brings-no-runner', severity: 'error', comment: 'tutti/testing works under any test runner.', from: { path: '^src/testing/' }, to: { path: 'node_modules/vitest/' } },

@@ -59,9 +59,6 @@ export type {
   Random,
   SkippedEntry,
   Source,
-  SynthesisAsk,
-  SynthesisEvent,
-  Synthesizer,
 } from './contracts/parts.ts'
 export type {
   FallbackSpec,
@@ -115,6 +112,7 @@ export type {
   OpenapiSpec,
   SourcesConfig,
 } from './contracts/sources.ts'
+export type { SynthesisAsk, SynthesisEvent, Synthesizer } from './contracts/synthesizer.ts'
 export { createOrchestrator, createSimpleOrchestrator } from './create-orchestrator.ts'
 export type { ModelChoice, ModelChoices, OrchestratorOptions } from './orchestrator-options.ts'
 export { documentJsonSchema, documentToWire, documentToYaml, readDocument } from './plan/document.ts'

@@ -14,8 +14,9 @@ import { TuttiError } from './contracts/errors.ts'
 import type { Executor, StepHandler } from './contracts/executor.ts'
 import type { RunJournal } from './contracts/journal.ts'
 import type { EmbeddingModel, LanguageModel, Purpose } from './contracts/model.ts'
-import type { Clock, Logger, Random, Synthesizer } from './contracts/parts.ts'
+import type { Clock, Logger, Random } from './contracts/parts.ts'
 import type { Planner } from './contracts/planner.ts'
+import type { Synthesizer } from './contracts/synthesizer.ts'
 import { createDocuments } from './documents.ts'
 import { createExecutor } from './executor/executor.ts'
 import { createExplanations } from './explanations.ts'
@@ -129,6 +130,7 @@ export function wireCore({
     synthesizer,
     view: catalog,
     viewFor: (principal) => choosing.viewFor(principal),
+    permittedView: (principal) => choosing.permittedView(principal),
     clock,
     prepare: (document) => documents.prepare(asKind(document, 'plan'), 'model'),
     threads: createThreads(),

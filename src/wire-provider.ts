@@ -9,7 +9,7 @@ import { createServiceProvider } from './catalog/capability-providers/service.ts
 import { createTieredProvider, MAX_SUMMARIES } from './catalog/capability-providers/tiered.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { createClosure } from './catalog/closure.ts'
-import { createFilter, type MayUse, viewFor } from './catalog/filters.ts'
+import { createFilter, type Filter, type MayUse, viewFor } from './catalog/filters.ts'
 import { createCapabilityService } from './connectors/http/capability-service.ts'
 import type { HealthReport } from './contracts/api.ts'
 import type { CapabilityBreaker, CapabilityService } from './contracts/capability-service.ts'
@@ -46,6 +46,8 @@ export interface Choosing {
   readonly provider: CapabilityProvider
   /** The catalog as a principal may plan with it. */
   viewFor(principal: string): CatalogView
+  /** The catalog as a principal may use it with documents of its own: without what is not permitted, and only that. */
+  permittedView(principal: string): CatalogView
   /** The search of this process, whatever the configured way: for those who use us as their search. */
   search(query: Query, topK?: number): Promise<Offer>
   checks(): Promise<HealthReport['checks']>
@@ -63,7 +65,7 @@ export function wireProvider(parts: ChoosingParts): Choosing {
     mayUse: own.mayUse,
     log,
   })
-  const views = new LRUCache<string, CatalogView>({ max: MAX_VIEWS })
+  const permitted = createFilter({ settings: {}, mayUse: own.mayUse, log })
   const choosing: ProviderParts & { readonly catalog: Catalog } = {
     catalog,
     topK: capabilities.topK,
@@ -74,15 +76,22 @@ export function wireProvider(parts: ChoosingParts): Choosing {
   catalog.keepSearchWarm(() => searchesAbove < Infinity && hasMoreThan(searchesAbove, { catalog }, ''))
   return {
     provider: traced(own.provider ?? { offer: (query) => provider.offer(query), learn: catalog.learn }, log),
-    viewFor(principal) {
-      // One for all runs of a principal: what was prepared for calls over it is found again.
-      const view = views.get(principal) ?? viewFor(catalog, filter, principal)
-      views.set(principal, view)
-      return view
-    },
+    viewFor: keepViews(catalog, filter),
+    permittedView: keepViews(catalog, permitted),
     search: (query, topK = capabilities.topK) => searchOffers({ ...choosing, topK }, query),
     checks: async () => (await checks?.()) ?? {},
     close: async () => await close?.(),
+  }
+}
+
+/** One for all runs of a principal: what was prepared for calls over it is found again. */
+function keepViews(catalog: Catalog, filter: Filter): (principal: string) => CatalogView {
+  if (filter.isOpen) return () => catalog
+  const views = new LRUCache<string, CatalogView>({ max: MAX_VIEWS })
+  return (principal) => {
+    const view = views.get(principal) ?? viewFor(catalog, filter, principal)
+    views.set(principal, view)
+    return view
   }
 }
 

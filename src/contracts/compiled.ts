@@ -5,6 +5,7 @@ import type { RecoveryPolicy } from './policy.ts'
 
 /** The result of a path that is not there. Different from `null`, which is a value. */
 export const ABSENT: unique symbol = Symbol('absent')
+/** What a path gives that is not there: neither null nor undefined, which are values of JSON and of programs. */
 export type Absent = typeof ABSENT
 
 /** Where a step stands. The last four are final. */
@@ -34,6 +35,7 @@ export interface Scope {
   readonly index?: number
 }
 
+/** A path of a document: the root it begins at, and what it asks for there. */
 export interface Reference {
   readonly root: 'inputs' | 'steps' | 'state' | 'run' | 'item' | 'index' | 'components' | 'secrets'
   /** The step's or component's name for those roots, else the first key (`inputs.x` → `x`), when there is one. */
@@ -57,6 +59,7 @@ export interface CompiledValue {
   evaluate(scope: Scope): JsonValue | Absent
 }
 
+/** A step ready to be run: its values are parsed, its dependencies are indices. */
 export interface CompiledStep {
   readonly index: number
   readonly name: string
@@ -84,6 +87,7 @@ export interface CompiledStep {
   )[]
 }
 
+/** A document ready to be run; made once, never changed. */
 export interface CompiledPlan {
   readonly document: PlanDocument
   readonly steps: readonly CompiledStep[]

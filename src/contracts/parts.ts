@@ -4,9 +4,8 @@ import type { Capability, Component, Instance, OfferedCapability } from './capab
 import type { Emit } from './events.ts'
 import type { JsonObject, JsonSchema, JsonValue } from './json.ts'
 import type { Message, Purpose } from './model.ts'
-import type { Turn } from './planner.ts'
 import type { ComponentPolicy } from './policy.ts'
-import type { Degraded, Response } from './run.ts'
+import type { Degraded } from './run.ts'
 
 // ---- time and chance are handed in -------------------------------------------------------------------------------
 
@@ -191,29 +190,4 @@ export interface AskModel {
   text(ask: ModelAsk): Promise<string>
   /** The text parsed leniently and checked against `ask.schema` when given. @throws TuttiError `model_output_invalid` */
   json(ask: ModelAsk): Promise<JsonValue>
-}
-
-// ---- synthesizer --------------------------------------------------------------------------------------------------
-
-/** What a synthesizer gets: the request and the record of what was done. */
-export interface SynthesisAsk {
-  readonly request: string
-  readonly runId: string
-  readonly turns: readonly Turn[]
-  /** The record so far: steps with outputs and errors, plan, missing. */
-  readonly record: Response
-  readonly signal: AbortSignal
-  readonly emit: Emit
-  readonly budget?: RunBudget
-}
-
-/** The answer as it comes; the whole of it last. */
-export type SynthesisEvent =
-  | { readonly type: 'delta'; readonly text: string }
-  /** The last event; `answer` is the whole text. */
-  | { readonly type: 'answer'; readonly answer: string; readonly degraded?: Degraded }
-
-/** Makes one answer from the outputs of the steps. */
-export interface Synthesizer {
-  synthesize(ask: SynthesisAsk): AsyncIterable<SynthesisEvent>
 }

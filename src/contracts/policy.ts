@@ -143,6 +143,7 @@ const credentialsSchema = z.discriminatedUnion('type', [
     audience: z.string().optional(),
   }),
 ])
+/** What a component is shown with each call. */
 export type CredentialsSpec = z.output<typeof credentialsSchema>
 
 /** What is declared of one component, under `components.NAME`. */

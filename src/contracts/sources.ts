@@ -65,6 +65,7 @@ const openapiAuthSchema = z.discriminatedUnion('type', [
     scope: z.string().optional(),
   }),
 ])
+/** The credentials of one security scheme. */
 export type OpenapiAuth = z.output<typeof openapiAuthSchema>
 
 /** One OpenAPI 3.0 or 3.1 document: its operations become the capabilities of one component. */

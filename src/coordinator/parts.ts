@@ -3,10 +3,11 @@ import type { RunBudget } from '../contracts/budget.ts'
 import type { PreparedPlan } from '../contracts/compiled.ts'
 import type { Executor } from '../contracts/executor.ts'
 import type { NewRun } from '../contracts/journal.ts'
-import type { CapabilityProvider, CatalogView, Clock, Synthesizer } from '../contracts/parts.ts'
+import type { CapabilityProvider, CatalogView, Clock } from '../contracts/parts.ts'
 import type { PlanDocument } from '../contracts/plan.ts'
 import type { PlanEvent, Planner, Turn } from '../contracts/planner.ts'
 import type { RunHandle } from '../contracts/run-handle.ts'
+import type { Synthesizer } from '../contracts/synthesizer.ts'
 import type { LimitedRun } from '../record/run-limit.ts'
 import type { OpenBudget } from '../resilience/budget.ts'
 import type { PolicyOf } from '../util/component-policies.ts'
@@ -19,6 +20,8 @@ export interface OrchestratorParts {
   readonly view: CatalogView
   /** What of it a principal may use, for planning. Absent: all. */
   readonly viewFor?: (principal: string) => CatalogView
+  /** What of it a principal may use with documents of its own. Absent: all. */
+  readonly permittedView?: (principal: string) => CatalogView
   readonly clock: Clock
   /** Compiles a document that was validated already. */
   readonly prepare: (document: PlanDocument) => Promise<PreparedPlan>

@@ -40,7 +40,10 @@ export function contextOf(
     emit: handle.emit,
     flush: handle.flush,
     // What the planner was not shown nobody calls for it: not as "any that offers it", nor in the place of what failed.
-    view: run.document === undefined ? planningView(parts, run.principal) : parts.view,
+    view:
+      run.document === undefined
+        ? planningView(parts, run.principal)
+        : (parts.permittedView?.(run.principal) ?? parts.view),
     settled: handle.settled,
     headers: parts.headersOf(handle),
   }

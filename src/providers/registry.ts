@@ -33,6 +33,7 @@ const MAKERS: Readonly<Record<VendorName, (settings: VendorSettings, clock: Cloc
   openai: createOpenAi,
   anthropic: createAnthropic,
 }
+/** A purpose that may have a model of its own. */
 export type ModelSlot = Exclude<
   keyof Config['model'],
   'default' | 'idleTimeoutMs' | 'timeoutMs' | 'maxAttempts' | 'temperature'

@@ -1,7 +1,8 @@
 // Merges what the steps found into one answer, by the strategy that is set; the template stands in when the model is away.
 import type { Config } from '../contracts/config.ts'
 import { toTuttiError } from '../contracts/errors.ts'
-import type { AskModel, SynthesisAsk, SynthesisEvent, Synthesizer } from '../contracts/parts.ts'
+import type { AskModel } from '../contracts/parts.ts'
+import type { SynthesisAsk, SynthesisEvent, Synthesizer } from '../contracts/synthesizer.ts'
 import { CHARS_PER_TOKEN } from '../util/digest.ts'
 import { renderConcat } from './strategies/concat.ts'
 import { renderAnswerPrompt } from './strategies/model.ts'

@@ -54,6 +54,7 @@ export interface ParseIssue {
 
 export type ParseOutcome = { readonly value: unknown } | { readonly issues: readonly ParseIssue[] }
 
+/** A schema of whichever library as JSON Schema, with its parser. */
 export interface DescribedSchema {
   readonly jsonSchema: JsonSchema
   /** Checks, applies defaults and transforms. Absent for plain JSON Schema. A promise only where the schema needs one. */

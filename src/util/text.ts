@@ -74,11 +74,27 @@ export function resembles(word: string, candidate: string): boolean {
 /** The candidates closest to the word, nearest first, without regard to case; equal ones in the order of their characters. */
 export function nearest(word: string, candidates: Iterable<string>, max = 5): string[] {
   const wanted = wantedOf(word)
-  return [...new Set(candidates)]
+  return shortlist(word, [...new Set(candidates)])
     .map((name) => ({ name, distance: distanceTo(wanted, name) }))
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, Math.max(0, max))
     .map(({ name }) => name)
+}
+
+/** More than these are not compared letter by letter: a catalog may have a hundred thousand names. */
+const MOST_NAMES = 2_000
+
+/** Of very many names those that begin alike, for as many letters as it takes to have few. */
+function shortlist(word: string, names: readonly string[]): readonly string[] {
+  const lower = word.toLowerCase()
+  let alike = names
+  for (let length = 1; alike.length > MOST_NAMES && length <= lower.length; length++) {
+    const start = lower.slice(0, length)
+    const more = alike.filter((name) => name.slice(0, length).toLowerCase() === start)
+    if (more.length === 0) break
+    alike = more
+  }
+  return alike.slice(0, MOST_NAMES)
 }
 
 /** ` Did you mean "a"?` for the candidate that may well have been meant, or nothing. */

@@ -37,4 +37,15 @@ describe('a capability that is withheld from a principal', () => {
     const free = await ask([{ name: 'sky', component: 'b-open', action: 'sky' }], {}, fails)
     expect([free.response.status, free.called[0]]).toEqual(['succeeded', 1])
   })
+
+  it('is not called for a document of that principal either', async () => {
+    const withheld = fakeSource({ name: 'a-secret', capabilities: { sky: sky(() => ({ sky: 'theirs' })) } })
+    await using tutti = createOrchestrator({ sources: [withheld], ...rule })
+    const steps = [{ name: 'sky', component: 'a-secret', action: 'sky' }]
+    const response = await tutti.execute({ steps }, {}, { principal: 'ann' })
+    expect(response.status).toBe('failed')
+    expect(withheld.calls).toHaveLength(0)
+    await using free = createOrchestrator({ sources: [withheld] })
+    expect((await free.execute({ steps }, {}, { principal: 'ann' })).status).toBe('succeeded')
+  })
 })

@@ -24,7 +24,7 @@ describe('endResponse', () => {
     expect({ status, errors }).toEqual({ status: 'cancelled', errors: undefined })
   })
   it('always answers a request, and never invents an answer for a document', () => {
-    expect(endOf({ error: broken }).answer).toBe('a part broke Nothing had been called.')
+    expect(endOf({ error: broken }).answer).toBe('a part broke. Nothing had been called.')
     expect(endOf({ error: broken }, undefined, false).answer).toBeNull()
   })
 })

@@ -28,6 +28,13 @@ describe('didYouMean', () => {
 })
 
 describe('nearest', () => {
+  it('finds the one that was meant among a hundred thousand', () => {
+    const names = Array.from({ length: 100_000 }, (_, i) => `service-${i.toString(36)}`)
+    expect(nearest('weather-tol', [...names, 'weather-tool'])[0]).toBe('weather-tool')
+    expect(nearest('service-2ab', names)[0]).toBe('service-2ab')
+    expect(nearest('zzz', names)).toHaveLength(5)
+  })
+
   it('finds a name behind a typing error, another case or another separator', () => {
     expect(nearest('wether-tool-v2', TOOLS)[0]).toBe('weather-tool-v2')
     expect(nearest('Weather-Tool-V2', TOOLS)[0]).toBe('weather-tool-v2')

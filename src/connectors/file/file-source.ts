@@ -9,6 +9,7 @@ import type { Invoker, Logger, Source } from '../../contracts/parts.ts'
 import { fileTrouble } from '../../util/file-trouble.ts'
 import { readComponentEntry } from './read-component-entry.ts'
 
+/** Which file lists the components, and what may be done with them. */
 export interface FileSourceOptions {
   /** The file: `{components: [{name, kind, address, capabilities: [...]}]}` in snake_case. */
   readonly path: string

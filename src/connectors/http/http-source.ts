@@ -17,6 +17,7 @@ import type { HttpClient } from './http-client.ts'
 import { createHttpClient } from './http-client.ts'
 import { createHttpInvoker } from './http-invoker.ts'
 
+/** A component at known addresses. */
 export interface HttpSourceOptions {
   /** Name of the source, and of a component that does not name itself. */
   readonly name: string

@@ -35,7 +35,9 @@ export interface Matcher {
 const WEIGHT = { name: 3, tag: 2, description: 1, component: 1, input: 1, output: 0.9 } as const
 /** What a value is called says less about what is wanted than the words around it. */
 const VALUE_SHARE = 0.5
+/** Capabilities that have a word which still tells them apart; of a small catalog, half of it. */
 const RARE = 3
+const FEW = 16
 const MAX_DESCRIPTION = 600
 
 export function createMatcher(offered: readonly OfferedCapability[]): Matcher {
@@ -118,7 +120,7 @@ function matchEntry(entry: Entry, asked: ReadonlyMap<string, number>, count: Cou
     score += part * weight * Math.log(1 + count.all / count.of(word))
     if (entry.nameWords.has(word)) {
       nameHits++
-      isRare ||= count.of(word) <= RARE
+      isRare ||= count.of(word) <= RARE || (count.all <= FEW && count.of(word) * 2 <= count.all)
     } else if (weight >= WEIGHT.description) described++
   }
   if (hits.size === 0) return undefined
