@@ -19,6 +19,8 @@ export interface DeadlineList {
   cancel: (() => void) | undefined
 }
 
+const ARMED_AFTERWARDS = (): void => undefined
+
 /** Limits of any length; `expire` is called at most once, never after `remove` or `close`. */
 export class Deadlines {
   readonly #clock: Clock
@@ -60,7 +62,10 @@ export class Deadlines {
 
   /** Forgets everything; the clock is left without a deadline of ours. */
   close(): void {
-    for (const list of this.#lists.values()) list.cancel?.()
+    for (const list of this.#lists.values()) {
+      list.cancel?.()
+      list.head = list.tail = undefined
+    }
     this.#lists.clear()
     this.#last = undefined
   }
@@ -78,13 +83,18 @@ export class Deadlines {
 
   #arm(list: DeadlineList, delayMs: number): void {
     list.cancel = this.#clock.after(delayMs, () => {
-      list.cancel = undefined
+      // What is added meanwhile passes later than the head: who is added must not set the time for the whole list.
+      list.cancel = ARMED_AFTERWARDS
       const now = this.#clock.now()
-      for (let first = list.head; first !== undefined && first.at <= now; first = list.head) {
-        this.remove(first)
-        first.expire()
+      try {
+        for (let first = list.head; first !== undefined && first.at <= now; first = list.head) {
+          this.remove(first)
+          first.expire()
+        }
+      } finally {
+        list.cancel = undefined
+        if (list.head !== undefined) this.#arm(list, list.head.at - now)
       }
-      if (list.head !== undefined && list.cancel === undefined) this.#arm(list, list.head.at - now)
     })
   }
 }

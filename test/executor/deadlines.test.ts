@@ -47,6 +47,26 @@ describe('Deadlines', () => {
     expect(ended).toEqual([['later', 200]])
   })
 
+  it('end on time though another begins at the moment when one ends', async () => {
+    const { clock, deadlines, ended, add } = setup()
+    deadlines.add(100, clock.now(), () => add('later', 100))
+    await clock.advance(30)
+    add('second', 100)
+    await clock.advance(500)
+    expect(ended).toEqual([
+      ['second', 130],
+      ['later', 200],
+    ])
+  })
+
+  it('end no more of the same moment once one of them has closed them', async () => {
+    const { clock, deadlines, ended, add } = setup()
+    deadlines.add(100, clock.now(), () => deadlines.close())
+    add('same', 100)
+    await clock.advance(500)
+    expect(ended).toEqual([])
+  })
+
   it('leave the clock alone once they are closed', async () => {
     const { clock, deadlines, ended, add } = setup()
     add('a', 100)

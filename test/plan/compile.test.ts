@@ -175,7 +175,7 @@ describe('compiling', () => {
     ])
   })
 
-  it('tells twins, and shortens a cycle that is longer than twelve', async () => {
+  it('tells twins (B07), and shortens a cycle that is longer than twelve', async () => {
     const gate = (name: string, ...dependsOn: string[]) => ({ name, type: 'gate' as const, dependsOn })
     const twins = await compilePlan({ steps: [gate('a'), gate('a')] })
     expect(twins).toMatchObject({ issues: [{ code: 'duplicate_name', pointer: '/steps/1/name', step: 'a' }] })

@@ -38,7 +38,7 @@ describe('a broken document, and where', () => {
     ['a missing "steps"', 'name: x\n', ['schema 1:1']],
     ['a workflow without steps', 'name: x\nsteps: []\n', ['schema 2:8']],
     ['equal names', 'steps:\n  - name: a\n    component: x\n  - name: a\n    component: x\n', ['duplicate_name 4:11']],
-    ['an empty name', 'steps:\n  - name: ""\n    component: x\n', ['empty_name 2:11']],
+    ['an empty name (B07)', 'steps:\n  - name: ""\n    component: x\n', ['empty_name 2:11']],
     ['a name with a dot', 'steps:\n  - name: a.b\n    component: x\n', ['bad_name 2:11']],
     ['a name that sets a prototype', 'steps:\n  - name: __proto__\n    component: x\n', ['bad_name 2:11']],
     ['a key that sets a prototype', 'steps:\n  - component: x\n    inputs: {__proto__: {a: 1}}\n', ['schema 3:14']],
