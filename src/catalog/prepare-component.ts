@@ -14,6 +14,8 @@ export interface PreparedComponent {
   readonly hash: string
   /** Length of the hashed text: what preparing it has cost. */
   readonly cost: number
+  /** Entries among its capabilities that are none. */
+  readonly leftOut: number
   /** By name as written and by name key. */
   readonly capabilities: ReadonlyMap<string, Capability>
 }
@@ -36,10 +38,17 @@ function isComponent(value: unknown): value is Component {
     isJsonObject(value) &&
     isName(value['name']) &&
     Array.isArray(value['capabilities']) &&
-    value['capabilities'].every(isCapability) &&
     Array.isArray(value['instances']) &&
     value['instances'].every(isInstance)
   )
+}
+
+/** One bad capability costs itself; a component that has no good one is none. */
+function withoutBad(component: Component): Component | undefined {
+  const { capabilities } = component
+  const good = capabilities.filter(isCapability)
+  if (good.length === capabilities.length) return component
+  return good.length === 0 ? undefined : { ...component, capabilities: good }
 }
 
 /** Instances come and go without a plan having to change, so they are left out. */
@@ -86,19 +95,22 @@ export function prepareComponent(
   const key = nameKey(found.name)
   const earlier = before(key)
   if (earlier?.component === found) return earlier
+  const good = withoutBad(found)
+  if (good === undefined) return undefined
+  const leftOut = found.capabilities.length - good.capabilities.length
   // The catalog says where an entry came from, not the entry: by its source it is called.
-  const own = found.source === source ? found : { ...found, source }
+  const own = good.source === source ? good : { ...good, source }
   const text = hashedText(own)
   const digest = hash('sha1', text, 'base64')
   if (earlier?.hash === digest) {
     if (sameInstances(earlier.component.instances, own.instances)) return earlier
-    return finish({ ...earlier.component, instances: own.instances }, { ...earlier, cost: text.length })
+    return finish({ ...earlier.component, instances: own.instances }, { ...earlier, cost: text.length, leftOut })
   }
   const unique = uniqueCapabilities(own.capabilities)
   const capabilities = new Map(unique)
   for (const capability of unique.values()) capabilities.set(capability.name, capability)
   const complete = unique.size === own.capabilities.length ? own : { ...own, capabilities: [...unique.values()] }
-  return finish(complete, { key, hash: digest, cost: text.length, capabilities })
+  return finish(complete, { key, hash: digest, cost: text.length, leftOut, capabilities })
 }
 
 /** The same component found twice (a registration per copy): one component with the instances of both. */

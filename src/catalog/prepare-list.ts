@@ -1,5 +1,6 @@
 // All that a source found, made ready: bad records left out, copies of one component joined, in pieces that let others run.
 import { createPace } from '../util/pace.ts'
+import { counted } from '../util/text.ts'
 import { mergeInstances, type PreparedComponent, prepareComponent } from './prepare-component.ts'
 
 /** Characters hashed before others have their turn: a few ms. */
@@ -51,6 +52,8 @@ export async function prepareList(
       skipped.push(`entry ${place} is no component`)
       continue
     }
+    if (entry.leftOut > 0)
+      skipped.push(`${counted(entry.leftOut, 'capability')} of "${entry.component.name}" cannot be used`)
     const first = entries.get(entry.key)
     if (first === undefined) {
       entries.set(entry.key, entry)

@@ -29,4 +29,22 @@ describe('what a source found', () => {
     expect(lost).toBe(100_000)
     expect(turns).toBeGreaterThanOrEqual(3)
   })
+
+  it('loses a bad capability, not the component around it', async () => {
+    const capability = (name: unknown) => ({ name, description: '', inputSchema: { type: 'object' }, effect: 'read' })
+    const component = (name: string, ...names: unknown[]) => ({
+      name,
+      kind: 'tool',
+      source: 'one',
+      trust: 'configured',
+      capabilities: names.map(capability),
+      instances: [],
+    })
+    const found = [component('good', 'a', 'b\nc', 'x'.repeat(300), 7, 'd'), component('bad', '', null)]
+    const { prepared, skipped } = await prepareList(found, 'one', [])
+    expect(prepared.map((entry) => entry.component.capabilities.map(({ name }) => name))).toEqual([['a', 'd']])
+    expect(skipped).toEqual(['3 capabilities of "good" cannot be used', 'entry 1 is no component'])
+    const again = await prepareList(found, 'one', prepared)
+    expect(again.prepared).toBe(prepared)
+  })
 })
