@@ -19,6 +19,8 @@ export interface Entry {
   /** Weight of each stemmed word. */
   readonly words: ReadonlyMap<string, number>
   readonly nameWords: ReadonlySet<string>
+  /** Words of its name that many have (read, find, get): between equals they tell. */
+  readonly commonWords: ReadonlySet<string>
   readonly tags: ReadonlySet<string>
   /** The words of its inputs' names, stemmed. */
   readonly inputWords: ReadonlySet<string>
@@ -38,6 +40,8 @@ const VALUE_SHARE = 0.5
 /** Capabilities that have a word which still tells them apart; of a small catalog, half of it. */
 const RARE = 3
 const FEW = 16
+/** What a common word that is said too adds. */
+const SAID = 1.1
 const MAX_DESCRIPTION = 600
 
 export function createMatcher(offered: readonly OfferedCapability[]): Matcher {
@@ -87,6 +91,7 @@ function entryOf(offered: OfferedCapability): Entry {
     offered,
     words,
     nameWords: new Set(nameWords.map(stem)),
+    commonWords: new Set(own.filter((word) => !nameWords.includes(word)).map(stem)),
     tags: new Set(tags.map(stem)),
     inputWords: new Set(keyWords(capability.inputSchema).map(stem)),
     isReading: isReading(offered),
@@ -98,7 +103,10 @@ const keyWords = (schema: JsonSchema | undefined): string[] =>
     ? Object.keys(schema.properties).slice(0, 50).flatMap(splitName).filter(isContent)
     : []
 
-const isContent = (word: string): boolean => word.length > 1 && !STOP_WORDS.has(word) && !NEUTRAL_WORDS.has(word)
+/** "without reading the content" says no more than "read" does. */
+const NEUTRAL_STEMS: ReadonlySet<string> = new Set([...NEUTRAL_WORDS].map(stem))
+const isContent = (word: string): boolean =>
+  word.length > 1 && !STOP_WORDS.has(word) && !NEUTRAL_WORDS.has(word) && !NEUTRAL_STEMS.has(stem(word))
 
 interface Counts {
   /** How many capabilities have the word. */
@@ -131,6 +139,11 @@ function matchEntry(entry: Entry, asked: ReadonlyMap<string, number>, count: Cou
     (nameHits > 0 && described > 0) ||
     described > 1 ||
     [...hits].some((word) => entry.tags.has(word))
+  for (const word of asked.keys()) {
+    if (!entry.commonWords.has(word)) continue
+    score *= SAID
+    break
+  }
   return { entry, score: score * (0.5 + share / 2), isStrong, hits }
 }
 
