@@ -3,6 +3,7 @@ import type { SourceHealth } from '../contracts/api.ts'
 import type { Config } from '../contracts/config.ts'
 import { TuttiError, toTuttiError } from '../contracts/errors.ts'
 import type { Clock, Logger, Source } from '../contracts/parts.ts'
+import { counted } from '../util/text.ts'
 import { createSourceCall } from './call-source.ts'
 import type { PreparedComponent } from './prepare-component.ts'
 import { prepareList } from './prepare-list.ts'
@@ -125,7 +126,10 @@ class LoadedSource implements SourceLoader {
     const { name } = this.source.discovery
     const { message } = toTuttiError(thrown, 'source_failed')
     if (this.#trouble !== message) {
-      this.#parts.log.warn(`Source "${name}" failed: ${message}`, { source: name, kept: this.prepared.length })
+      const { length } = this.prepared
+      const kept = length === 0 ? '' : ` What it had before stays: ${counted(length, 'component')}.`
+      const facts = { source: name, trouble: message, ...(length > 0 && { kept: length }) }
+      this.#parts.log.warn(`Source "${name}" failed: ${message}${kept}`, facts)
     }
     this.#trouble = message
   }

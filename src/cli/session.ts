@@ -34,10 +34,10 @@ export interface SessionOptions {
   readonly showsSources?: boolean
 }
 
-/** Without what is said of a source being away, which carries what is kept of it, or of those not waited for. */
+/** Without what is said of a source being away, which carries its trouble, or of those not waited for. */
 const withoutSources = (log: Logger): Logger => ({
   ...log,
-  warn: (message, facts = {}) => 'kept' in facts || 'sources' in facts || log.warn(message, facts),
+  warn: (message, facts = {}) => 'trouble' in facts || 'sources' in facts || log.warn(message, facts),
 })
 
 /**

@@ -36,7 +36,7 @@ async function planFromWords(ask: PlanAsk, { settings, log, reason }: StandInPar
   if (local.steps.length > 0) {
     const { document, issues } = await checkPlan({ steps: local.steps }, ask, settings, ask.offered)
     if (!hasErrors(issues)) {
-      const told = `${reason} The plan was made from the words of the request alone, and calls only what reads.`
+      const told = `${reason} The plan was made from the words of the request alone, and calls nothing that is known to change something.`
       return {
         type: 'document',
         document: { ...document, ...(local.missing !== undefined && { missing: local.missing }) },
